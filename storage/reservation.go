@@ -1,0 +1,55 @@
+package storage
+
+import "time"
+
+// Reservation is a credential that is about to be signed.
+type Reservation struct {
+	Act    Act
+	Tenant string
+	// ID is the public id that the credential is to have.
+	ID string
+	// Achievement and AchievementVersion must exist.
+	Achievement        string
+	AchievementVersion int
+	// Subject is either a stored subject's key, as read, or a new one, which is
+	// stored with the reservation. A new one whose Lookup is taken gives
+	// ErrConflict: look it up again. An erased one gives ErrErased.
+	Subject SubjectKey
+	// Recipient is sealed; may be nil.
+	Recipient []byte
+	// Purposes are the status purposes to reserve an index for, revocation
+	// first. Nil means revocation alone.
+	Purposes []string
+	// Visibility is VisibilityLink when empty.
+	Visibility Visibility
+	ValidUntil time.Time
+}
+
+// Reserved is a reservation made.
+type Reserved struct {
+	// Credential is the pending record.
+	Credential Credential
+	// Subject is the key that Credential's sealed fields are under.
+	Subject SubjectKey
+	// Resumed means that this is the reservation of an earlier request with
+	// the same idempotency key that was not completed: ID, Subject and
+	// Recipient are the earlier ones, those of this request were not stored.
+	Resumed bool
+}
+
+// Issuance completes a reservation with what was signed.
+type Issuance struct {
+	Act    Act
+	Tenant string
+	ID     string
+	// Key is the id of the key that signed.
+	Key string
+	// Signed is the secured credential, sealed.
+	Signed []byte
+	// Digest is described at Credential.
+	Digest []byte
+	// Status and Answer are what a repeated request is answered with. They are
+	// not used where the reservation had no idempotency key.
+	Status int
+	Answer []byte
+}
