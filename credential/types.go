@@ -8,7 +8,6 @@ const (
 	ContextV2         = "https://www.w3.org/ns/credentials/v2"                       // VC Data Model 2.0
 	ContextOpenBadges = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json" // the one put into new badges
 	ContextExtensions = "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json"    // defines the 1EdTech schema, status and refresh types
-	contextPrefix     = "https://purl.imsglobal.org/spec/ob/v3p0/context"            // start of every Open Badges context URL
 )
 
 // AchievementCredential is an Open Badge (Open Badges 3.0 §B.1.1). Marshal
@@ -21,7 +20,7 @@ type AchievementCredential struct {
 	Name              string                  `json:"name"`
 	Description       string                  `json:"description"`
 	Image             *Image                  `json:"image"`
-	Issuer            Profile                 `json:"issuer"` // with nothing but an ID it is written as that URI
+	Issuer            Profile                 `json:"issuer,reference"` // with nothing but an ID it is written as that URI
 	ValidFrom         string                  `json:"validFrom"`
 	ValidUntil        string                  `json:"validUntil"`
 	AwardedDate       string                  `json:"awardedDate"`
@@ -44,7 +43,7 @@ type EndorsementCredential struct {
 	Type              []string           `json:"type" as:"VerifiableCredential EndorsementCredential"`
 	Name              string             `json:"name"`
 	Description       string             `json:"description"`
-	Issuer            Profile            `json:"issuer"`
+	Issuer            Profile            `json:"issuer,reference"`
 	ValidFrom         string             `json:"validFrom"`
 	ValidUntil        string             `json:"validUntil"`
 	AwardedDate       string             `json:"awardedDate"`
@@ -264,7 +263,7 @@ type CredentialStatus struct {
 	ID                   string `json:"id"`
 	Type                 string `json:"type"`
 	StatusPurpose        string `json:"statusPurpose"`
-	StatusListIndex      string `json:"statusListIndex"`
+	StatusListIndex      string `json:"statusListIndex,literal"`
 	StatusListCredential string `json:"statusListCredential"`
 }
 
