@@ -1,0 +1,248 @@
+package rdfc
+
+import (
+	"encoding/binary"
+	"unicode/utf8"
+)
+
+// Canonical N-Quads, RDFC-1.0 section 5. Terms are appended first and checked
+// where they then lie, eight bytes at a time, because checking is the larger
+// part of writing.
+
+const (
+	lowBits  = 0x0101010101010101
+	highBits = 0x8080808080808080
+	sevenths = highBits - lowBits // 0x7f in every byte
+)
+
+// differs has the high bit set in each byte of word that is not c. Every byte
+// of word must be below 0x80.
+func differs(word uint64, c byte) uint64 {
+	return (word ^ uint64(c)*lowBits) + sevenths
+}
+
+// reaches has the high bit set in each byte of word that is at least c. Every
+// byte of word must be below 0x80.
+func reaches(word uint64, c byte) uint64 {
+	return word + uint64(0x80-c)*lowBits
+}
+
+// plainIRI reports whether eight bytes may stand in an IRI as they are: no
+// controls, space, <>"{}|^`\ nor anything beyond ASCII.
+func plainIRI(word uint64) bool {
+	if word&highBits != 0 {
+		return false
+	}
+	plain := reaches(word, 0x21) &
+		differs(word, '"') &
+		differs(word|0x02*lowBits, '>') & // < and >
+		differs(word|0x20*lowBits, '|') & // \ and |
+		differs(word, '^') & differs(word, '`') &
+		differs(word, '{') & differs(word, '}') &
+		differs(word, 0x7f)
+	return plain&highBits == highBits
+}
+
+// plainText reports whether eight bytes may stand in a literal as they are: no
+// controls, " nor \ nor anything beyond ASCII.
+func plainText(word uint64) bool {
+	if word&highBits != 0 {
+		return false
+	}
+	plain := reaches(word, 0x20) & differs(word, '"') & differs(word, '\\') & differs(word, 0x7f)
+	return plain&highBits == highBits
+}
+
+// appendIRI appends an IRI in angle brackets, or says why it is none.
+func appendIRI(dst []byte, iri string) ([]byte, string) {
+	dst = append(dst, '<')
+	start := len(dst)
+	dst = append(dst, iri...)
+	b := dst[start:]
+	if !hasScheme(b) {
+		return dst, "IRI without a scheme"
+	}
+	for len(b) >= 8 && plainIRI(binary.LittleEndian.Uint64(b)) {
+		b = b[8:]
+	}
+	for len(b) > 0 {
+		size := 1
+		switch c := b[0]; {
+		case c >= utf8.RuneSelf:
+			var r rune
+			r, size = utf8.DecodeRune(b)
+			if r == utf8.RuneError && size == 1 {
+				return dst, "IRI is not valid UTF-8"
+			}
+			if r < 0xa0 || r == 0xfffe || r == 0xffff {
+				return dst, "character not allowed in an IRI"
+			}
+		case c <= ' ', c == 0x7f:
+			return dst, "character not allowed in an IRI"
+		default:
+			switch c {
+			case '<', '>', '"', '{', '}', '|', '^', '`', '\\':
+				return dst, "character not allowed in an IRI"
+			}
+		}
+		b = b[size:]
+	}
+	return append(dst, '>'), ""
+}
+
+// hasScheme reports whether an IRI is absolute: RDF 1.1 knows no relative ones.
+func hasScheme(iri []byte) bool {
+	for i, c := range iri {
+		switch {
+		case 'a' <= c|0x20 && c|0x20 <= 'z':
+		case i > 0 && c == ':':
+			return true
+		case i > 0 && ('0' <= c && c <= '9' || c == '+' || c == '-' || c == '.'):
+		default:
+			return false
+		}
+	}
+	return false
+}
+
+// appendLiteral appends a literal, or says why it is none.
+func appendLiteral(dst []byte, t *Term) ([]byte, string) {
+	dst = append(dst, '"')
+	start := len(dst)
+	dst = append(dst, t.Value...)
+	b := dst[start:]
+	for len(b) >= 8 && plainText(binary.LittleEndian.Uint64(b)) {
+		b = b[8:]
+	}
+	if len(b) > 0 {
+		done := len(t.Value) - len(b)
+		var valid bool
+		if dst, valid = appendEscaped(dst[:start+done], t.Value[done:]); !valid {
+			return dst, "literal is not valid UTF-8"
+		}
+	}
+	dst = append(dst, '"')
+	switch {
+	case t.Language != "":
+		if t.Datatype != "" && t.Datatype != RDFLangString {
+			return dst, "language tag on a literal of another datatype"
+		}
+		if !validLanguage(t.Language) {
+			return dst, "malformed language tag"
+		}
+		dst = append(dst, '@')
+		return append(dst, t.Language...), ""
+	case t.Datatype == "" || t.Datatype == XSDString:
+		return dst, ""
+	case t.Datatype == RDFLangString:
+		return dst, "literal of datatype rdf:langString without a language tag"
+	}
+	return appendIRI(append(dst, '^', '^'), t.Datatype)
+}
+
+// appendEscaped appends the lexical form of a literal and reports whether it
+// is valid UTF-8.
+func appendEscaped(dst []byte, s string) ([]byte, bool) {
+	const hex = "0123456789ABCDEF"
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			r, size := utf8.DecodeRuneInString(s[i:])
+			switch {
+			case r == utf8.RuneError && size == 1:
+				return dst, false
+			case r == 0xfffe || r == 0xffff: // not Chars of XML 1.1
+				dst = append(dst, '\\', 'u', 'F', 'F', 'F', hex[r&15])
+			default:
+				dst = append(dst, s[i:i+size]...)
+			}
+			i += size
+			continue
+		}
+		i++
+		switch c {
+		case '\b':
+			dst = append(dst, '\\', 'b')
+		case '\t':
+			dst = append(dst, '\\', 't')
+		case '\n':
+			dst = append(dst, '\\', 'n')
+		case '\f':
+			dst = append(dst, '\\', 'f')
+		case '\r':
+			dst = append(dst, '\\', 'r')
+		case '"', '\\':
+			dst = append(dst, '\\', c)
+		default:
+			if c < ' ' || c == 0x7f {
+				dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+			} else {
+				dst = append(dst, c)
+			}
+		}
+	}
+	return dst, true
+}
+
+// validLanguage reports whether a language tag has the form of BCP 47:
+// subtags of one to eight letters or digits, the first of letters only.
+func validLanguage(tag string) bool {
+	length, first := 0, true
+	for i := 0; i < len(tag); i++ {
+		c := tag[i]
+		switch {
+		case c == '-':
+			if length == 0 {
+				return false
+			}
+			length, first = 0, false
+			continue
+		case 'a' <= c|0x20 && c|0x20 <= 'z':
+		case '0' <= c && c <= '9' && !first:
+		default:
+			return false
+		}
+		if length++; length > 8 {
+			return false
+		}
+	}
+	return length > 0
+}
+
+// validLabel reports whether a label, without its "_:", is a
+// BLANK_NODE_LABEL of N-Quads.
+func validLabel(label string) bool {
+	last := rune('.')
+	for i, r := range label {
+		if !labelRune(r) && (i == 0 || !labelInnerRune(r)) {
+			return false
+		}
+		if r == utf8.RuneError {
+			if _, size := utf8.DecodeRuneInString(label[i:]); size == 1 {
+				return false
+			}
+		}
+		last = r
+	}
+	return last != '.'
+}
+
+// labelRune is PN_CHARS_U or a digit.
+func labelRune(r rune) bool {
+	switch {
+	case r < 0x80:
+		return 'a' <= r|0x20 && r|0x20 <= 'z' || '0' <= r && r <= '9' || r == '_' || r == ':'
+	case r < 0x300:
+		return r >= 0xc0 && r != 0xd7 && r != 0xf7
+	}
+	return 0x370 <= r && r <= 0x1fff && r != 0x37e ||
+		r == 0x200c || r == 0x200d ||
+		0x2070 <= r && r <= 0x218f || 0x2c00 <= r && r <= 0x2fef ||
+		0x3001 <= r && r <= 0xd7ff || 0xf900 <= r && r <= 0xfdcf ||
+		0xfdf0 <= r && r <= 0xfffd || 0x10000 <= r && r <= 0xeffff
+}
+
+// labelInnerRune is what PN_CHARS and the full stop add to labelRune.
+func labelInnerRune(r rune) bool {
+	return r == '-' || r == '.' || r == 0xb7 || 0x300 <= r && r <= 0x36f || r == 0x203f || r == 0x2040
+}

@@ -1,0 +1,5 @@
+//go:build race
+
+package rdfc_test
+
+const slowdown = 20

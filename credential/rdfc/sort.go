@@ -1,0 +1,99 @@
+package rdfc
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"math/bits"
+	"slices"
+)
+
+// line is one N-Quads line in the workspace's buffer.
+type line struct {
+	key        uint64 // eight bytes at the depth being sorted on
+	start, end int
+	quad       int32
+}
+
+// sortLines sorts lines of buf, which agree in their first depth bytes, in
+// byte order, which in UTF-8 is code point order. RDF lines share long
+// prefixes: the sort steps over what all lines of a range share and orders
+// them by the next eight bytes, so that each byte is looked at about once.
+func sortLines(buf []byte, lines []line, depth int) {
+	const few = 3
+	if len(lines) <= few {
+		for i := 1; i < len(lines); i++ {
+			for j := i; j > 0 && bytes.Compare(lines[j].text(buf, depth), lines[j-1].text(buf, depth)) < 0; j-- {
+				lines[j], lines[j-1] = lines[j-1], lines[j]
+			}
+		}
+		return
+	}
+	first := lines[0].text(buf, depth)
+	shared := len(first)
+	for i := 1; i < len(lines) && shared > 0; i++ {
+		shared = commonPrefix(first[:shared], lines[i].text(buf, depth))
+	}
+	depth += shared
+	for i := range lines {
+		lines[i].key = load(lines[i].text(buf, depth))
+	}
+	sortKeys(lines)
+	for start := 0; start < len(lines); {
+		end := start + 1
+		for end < len(lines) && lines[end].key == lines[start].key {
+			end++
+		}
+		// A line feed ends every line and is found nowhere else in it, so a
+		// key that reaches it belongs to equal lines.
+		if run := lines[start:end]; len(run) > 1 && run[0].start+depth+8 < run[0].end {
+			sortLines(buf, run, depth+8)
+		}
+		start = end
+	}
+}
+
+// sortKeys sorts lines by key.
+func sortKeys(lines []line) {
+	const few = 64 // where insertion's square beats the calls of a general sort
+	if len(lines) > few {
+		slices.SortFunc(lines, func(a, b line) int { return cmp.Compare(a.key, b.key) })
+		return
+	}
+	for i := 1; i < len(lines); i++ {
+		moved := lines[i]
+		j := i
+		for ; j > 0 && moved.key < lines[j-1].key; j-- {
+			lines[j] = lines[j-1]
+		}
+		lines[j] = moved
+	}
+}
+
+func (l *line) text(buf []byte, depth int) []byte { return buf[l.start+depth : l.end] }
+
+// load reads up to eight bytes so that integer order is byte order.
+func load(b []byte) uint64 {
+	if len(b) >= 8 {
+		return binary.BigEndian.Uint64(b)
+	}
+	var key uint64
+	for i, c := range b {
+		key |= uint64(c) << (56 - 8*i)
+	}
+	return key
+}
+
+// commonPrefix gives the number of bytes two slices share from their start.
+func commonPrefix(a, b []byte) int {
+	n := min(len(a), len(b))
+	i := 0
+	for ; i+8 <= n; i += 8 {
+		if x := binary.LittleEndian.Uint64(a[i:]) ^ binary.LittleEndian.Uint64(b[i:]); x != 0 {
+			return i + bits.TrailingZeros64(x)/8
+		}
+	}
+	for ; i < n && a[i] == b[i]; i++ {
+	}
+	return i
+}
