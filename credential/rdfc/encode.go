@@ -27,30 +27,49 @@ func reaches(word uint64, c byte) uint64 {
 	return word + uint64(0x80-c)*lowBits
 }
 
-// plainIRI reports whether eight bytes may stand in an IRI as they are: no
-// controls, space, <>"{}|^`\ nor anything beyond ASCII.
-func plainIRI(word uint64) bool {
-	if word&highBits != 0 {
-		return false
+// plainIRI gives the number of bytes from the start of b that may stand in an
+// IRI as they are, looking at whole words: no controls, space, <>"{}|^`\ nor
+// anything beyond ASCII. len(b) means all of them.
+func plainIRI(b []byte) int {
+	if len(b) < 8 {
+		return 0
 	}
-	plain := reaches(word, 0x21) &
-		differs(word, '"') &
-		differs(word|0x02*lowBits, '>') & // < and >
-		differs(word|0x20*lowBits, '|') & // \ and |
-		differs(word, '^') & differs(word, '`') &
-		differs(word, '{') & differs(word, '}') &
-		differs(word, 0x7f)
-	return plain&highBits == highBits
+	last := len(b) - 8
+	for i := 0; ; i = min(i+8, last) {
+		word := binary.LittleEndian.Uint64(b[i:])
+		plain := reaches(word, 0x21) &
+			differs(word, '"') &
+			differs(word|0x02*lowBits, '>') & // < and >
+			differs(word|0x20*lowBits, '|') & // \ and |
+			differs(word, '^') & differs(word, '`') &
+			differs(word, '{') & differs(word, '}') &
+			differs(word, 0x7f)
+		if word&highBits != 0 || plain&highBits != highBits {
+			return i
+		}
+		if i == last {
+			return len(b)
+		}
+	}
 }
 
-// plainText reports whether eight bytes may stand in a literal as they are: no
-// controls, " nor \ nor anything beyond ASCII.
-func plainText(word uint64) bool {
-	if word&highBits != 0 {
-		return false
+// plainText is plainIRI for literals: no controls, " nor \ nor anything beyond
+// ASCII.
+func plainText(b []byte) int {
+	if len(b) < 8 {
+		return 0
 	}
-	plain := reaches(word, 0x20) & differs(word, '"') & differs(word, '\\') & differs(word, 0x7f)
-	return plain&highBits == highBits
+	last := len(b) - 8
+	for i := 0; ; i = min(i+8, last) {
+		word := binary.LittleEndian.Uint64(b[i:])
+		plain := reaches(word, 0x20) & differs(word, '"') & differs(word, '\\') & differs(word, 0x7f)
+		if word&highBits != 0 || plain&highBits != highBits {
+			return i
+		}
+		if i == last {
+			return len(b)
+		}
+	}
 }
 
 // appendIRI appends an IRI in angle brackets, or says why it is none.
@@ -62,9 +81,16 @@ func appendIRI(dst []byte, iri string) ([]byte, string) {
 	if !hasScheme(b) {
 		return dst, "IRI without a scheme"
 	}
-	for len(b) >= 8 && plainIRI(binary.LittleEndian.Uint64(b)) {
-		b = b[8:]
+	if plain := plainIRI(b); plain < len(b) {
+		if reason := checkIRI(b[plain:]); reason != "" {
+			return dst, reason
+		}
 	}
+	return append(dst, '>'), ""
+}
+
+// checkIRI says what in a piece of an IRI may not stand there.
+func checkIRI(b []byte) (reason string) {
 	for len(b) > 0 {
 		size := 1
 		switch c := b[0]; {
@@ -72,26 +98,29 @@ func appendIRI(dst []byte, iri string) ([]byte, string) {
 			var r rune
 			r, size = utf8.DecodeRune(b)
 			if r == utf8.RuneError && size == 1 {
-				return dst, "IRI is not valid UTF-8"
+				return "IRI is not valid UTF-8"
 			}
 			if r < 0xa0 || r == 0xfffe || r == 0xffff {
-				return dst, "character not allowed in an IRI"
+				return "character not allowed in an IRI"
 			}
 		case c <= ' ', c == 0x7f:
-			return dst, "character not allowed in an IRI"
+			return "character not allowed in an IRI"
 		default:
 			switch c {
 			case '<', '>', '"', '{', '}', '|', '^', '`', '\\':
-				return dst, "character not allowed in an IRI"
+				return "character not allowed in an IRI"
 			}
 		}
 		b = b[size:]
 	}
-	return append(dst, '>'), ""
+	return ""
 }
 
 // hasScheme reports whether an IRI is absolute: RDF 1.1 knows no relative ones.
 func hasScheme(iri []byte) bool {
+	if len(iri) > 6 && (string(iri[:6]) == "https:" || string(iri[:5]) == "http:") {
+		return true
+	}
 	for i, c := range iri {
 		switch {
 		case 'a' <= c|0x20 && c|0x20 <= 'z':
@@ -110,14 +139,9 @@ func appendLiteral(dst []byte, t *Term) ([]byte, string) {
 	dst = append(dst, '"')
 	start := len(dst)
 	dst = append(dst, t.Value...)
-	b := dst[start:]
-	for len(b) >= 8 && plainText(binary.LittleEndian.Uint64(b)) {
-		b = b[8:]
-	}
-	if len(b) > 0 {
-		done := len(t.Value) - len(b)
+	if plain := plainText(dst[start:]); plain < len(t.Value) {
 		var valid bool
-		if dst, valid = appendEscaped(dst[:start+done], t.Value[done:]); !valid {
+		if dst, valid = appendEscaped(dst[:start+plain], t.Value[plain:]); !valid {
 			return dst, "literal is not valid UTF-8"
 		}
 	}

@@ -59,7 +59,11 @@ func ParseNQuads(data []byte) ([]Quad, error) {
 func check(quad *Quad) (reason string) {
 	w := workspaces.Get().(*workspace)
 	defer w.release()
-	if position, reason := w.loadQuad(&record{}, quad); reason != "" {
+	r := &record{}
+	if reason := w.loadSubject(r, &quad.Subject); reason != "" {
+		return "subject: " + reason
+	}
+	if position, reason := w.loadQuad(r, quad); reason != "" {
 		return position + ": " + reason
 	}
 	return ""

@@ -26,6 +26,9 @@ var (
 	// ErrBudget reports that the dataset is too symmetric to be canonicalised
 	// within the work budget. It says nothing about the dataset's validity.
 	ErrBudget = errors.New("canonicalizing dataset: work budget exhausted")
+	// ErrTooLarge reports a dataset of more than a gigabyte. The bound a
+	// service needs is far below and its own affair.
+	ErrTooLarge = errors.New("canonicalizing dataset: dataset too large")
 	// ErrHash reports a hash function other than SHA-256 and SHA-384.
 	ErrHash = errors.New("canonicalizing dataset: unsupported hash function")
 )
@@ -97,8 +100,8 @@ func (c *Canonical) Labels() map[string]string {
 // difference to the result. The quads are only read.
 //
 // Errors: *TermError when a term cannot be written, ErrBudget when the work
-// budget is exhausted, ErrHash for a hash that is not supported, and the
-// context's error when it ends first. No part of a canonical form is returned
+// budget is exhausted, ErrTooLarge, ErrHash for a hash that is not supported,
+// and the context's error when it ends first. No part of a canonical form is returned
 // with an error.
 func Canonicalize(ctx context.Context, quads []Quad, options Options) (*Canonical, error) {
 	if err := ctx.Err(); err != nil {

@@ -11,7 +11,7 @@ import (
 // line is one N-Quads line in the workspace's buffer.
 type line struct {
 	key        uint64 // eight bytes at the depth being sorted on
-	start, end int
+	start, end int32
 	quad       int32
 }
 
@@ -46,7 +46,7 @@ func sortLines(buf []byte, lines []line, depth int) {
 		}
 		// A line feed ends every line and is found nowhere else in it, so a
 		// key that reaches it belongs to equal lines.
-		if run := lines[start:end]; len(run) > 1 && run[0].start+depth+8 < run[0].end {
+		if run := lines[start:end]; len(run) > 1 && int(run[0].start)+depth+8 < int(run[0].end) {
 			sortLines(buf, run, depth+8)
 		}
 		start = end
@@ -55,10 +55,32 @@ func sortLines(buf []byte, lines []line, depth int) {
 
 // sortKeys sorts lines by key.
 func sortKeys(lines []line) {
-	const few = 64 // where insertion's square beats the calls of a general sort
-	if len(lines) > few {
+	// Below many, the square that a hostile order can cost is small and the
+	// calls of the general sort are not.
+	const few, many = 12, 256
+	if len(lines) > many {
 		slices.SortFunc(lines, func(a, b line) int { return cmp.Compare(a.key, b.key) })
 		return
+	}
+	for len(lines) > few {
+		a, b, c := lines[0].key, lines[len(lines)/2].key, lines[len(lines)-1].key
+		pivot := max(min(a, b), min(max(a, b), c))
+		below, above := 0, len(lines)
+		for i := 0; i < above; {
+			switch key := lines[i].key; {
+			case key < pivot:
+				lines[i], lines[below] = lines[below], lines[i]
+				below++
+				i++
+			case key > pivot:
+				above--
+				lines[i], lines[above] = lines[above], lines[i]
+			default:
+				i++
+			}
+		}
+		sortKeys(lines[:below])
+		lines = lines[above:]
 	}
 	for i := 1; i < len(lines); i++ {
 		moved := lines[i]
@@ -70,7 +92,7 @@ func sortKeys(lines []line) {
 	}
 }
 
-func (l *line) text(buf []byte, depth int) []byte { return buf[l.start+depth : l.end] }
+func (l *line) text(buf []byte, depth int) []byte { return buf[int(l.start)+depth : l.end] }
 
 // load reads up to eight bytes so that integer order is byte order.
 func load(b []byte) uint64 {

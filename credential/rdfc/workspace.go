@@ -18,12 +18,12 @@ type digest [sha512.Size384]byte
 type record struct {
 	// buf[start:end] is the quad's line, line feed included, with "_:z" for
 	// every blank node; buf[predicate:predicateEnd] its predicate.
-	start, end              int
-	predicate, predicateEnd int
+	start, end              int32
+	predicate, predicateEnd int32
 	// node and mark are, for subject, object and graph name, the blank node
 	// (or none) and where in buf its letter z stands.
 	node [3]int32
-	mark [3]int
+	mark [3]int32
 }
 
 const none = -1
@@ -60,6 +60,10 @@ type workspace struct {
 
 var workspaces = sync.Pool{New: func() any { return &workspace{numbers: map[string]int32{}} }}
 
+// largest is how long the lines of a dataset may be before labelling, so that
+// with labels every place in them is an int32.
+const largest = 1 << 30
+
 // fewNodes is how many blank node labels are looked for one by one.
 const fewNodes = 8
 
@@ -91,31 +95,61 @@ func (w *workspace) load(quads []Quad) error {
 				return err
 			}
 		}
-		if position, reason := w.loadQuad(&w.quads[i], &quads[i]); reason != "" {
+		r := &w.quads[i]
+		if i > 0 && sameNode(&quads[i].Subject, &quads[i-1].Subject) {
+			// The quads of one node mostly come together.
+			w.repeatSubject(r, &w.quads[i-1])
+		} else if reason := w.loadSubject(r, &quads[i].Subject); reason != "" {
+			return &TermError{Quad: i, Position: "subject", Reason: reason}
+		}
+		if position, reason := w.loadQuad(r, &quads[i]); reason != "" {
 			return &TermError{Quad: i, Position: position, Reason: reason}
+		}
+		if len(w.buf) > largest {
+			return ErrTooLarge
 		}
 	}
 	return nil
 }
 
-func (w *workspace) loadQuad(r *record, q *Quad) (position, reason string) {
-	r.start = len(w.buf)
+// sameNode reports whether two terms are one IRI or blank node.
+func sameNode(a, b *Term) bool {
+	return a.Kind == b.Kind && a.Value == b.Value && a.Datatype == "" && a.Language == ""
+}
+
+// loadSubject begins the line of a quad.
+func (w *workspace) loadSubject(r *record, subject *Term) (reason string) {
+	r.start = int32(len(w.buf))
 	r.node = [3]int32{none, none, none}
-	if q.Subject.Kind == Literal {
-		return "subject", "literal"
+	if subject.Kind == Literal {
+		return "literal"
 	}
-	if reason = w.loadTerm(r, 0, &q.Subject); reason != "" {
-		return "subject", reason
-	}
+	reason = w.loadTerm(r, 0, subject)
 	w.buf = append(w.buf, ' ')
+	return reason
+}
+
+// repeatSubject begins the line of a quad like that of the one before.
+func (w *workspace) repeatSubject(r, before *record) {
+	r.start = int32(len(w.buf))
+	r.node = [3]int32{before.node[0], none, none}
+	if n := r.node[0]; n != none {
+		r.mark[0] = r.start + 2
+		w.nodes[n].count++
+	}
+	w.buf = append(w.buf, w.buf[before.start:before.predicate]...)
+}
+
+// loadQuad ends the line that the subject has begun.
+func (w *workspace) loadQuad(r *record, q *Quad) (position, reason string) {
 	if q.Predicate.Kind != IRI {
 		return "predicate", "not an IRI"
 	}
-	r.predicate = len(w.buf)
+	r.predicate = int32(len(w.buf))
 	if reason = w.loadTerm(r, 0, &q.Predicate); reason != "" {
 		return "predicate", reason
 	}
-	r.predicateEnd = len(w.buf)
+	r.predicateEnd = int32(len(w.buf))
 	w.buf = append(w.buf, ' ')
 	if reason = w.loadTerm(r, 1, &q.Object); reason != "" {
 		return "object", reason
@@ -131,7 +165,7 @@ func (w *workspace) loadQuad(r *record, q *Quad) (position, reason string) {
 		w.buf = append(w.buf, ' ')
 	}
 	w.buf = append(w.buf, '.', '\n')
-	r.end = len(w.buf)
+	r.end = int32(len(w.buf))
 	return "", ""
 }
 
@@ -151,7 +185,7 @@ func (w *workspace) loadTerm(r *record, place int, t *Term) (reason string) {
 		if !valid {
 			return "malformed blank node label"
 		}
-		r.node[place], r.mark[place] = n, len(w.buf)+2
+		r.node[place], r.mark[place] = n, int32(len(w.buf)+2)
 		w.buf = append(w.buf, '_', ':', 'z')
 		// Counted once for each quad, whatever the number of its places.
 		if place == 0 || r.node[0] != n && (place == 1 || r.node[1] != n) {
@@ -350,9 +384,9 @@ func (w *workspace) document() []byte {
 		r := &w.quads[q]
 		l := line{start: r.start, end: r.end}
 		if r.node != [3]int32{none, none, none} {
-			l.start = len(w.buf)
+			l.start = int32(len(w.buf))
 			w.relabel(r)
-			l.end = len(w.buf)
+			l.end = int32(len(w.buf))
 		}
 		w.lines = append(w.lines, l)
 	}
