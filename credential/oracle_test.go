@@ -1,0 +1,301 @@
+package credential
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"laurel/internal/testdata"
+)
+
+// The published JSON Schemas are the oracle: over the samples and single
+// mutations of them, what the widened schemas refuse must be an error here, and
+// what is only refused here must be for a reason in this list.
+
+// stricter are the codes of what the schemas do not cover: where that may be
+// (anywhere when empty), and why.
+var stricter = map[string]struct{ path, why string }{
+	"empty_array":             {"", "empty arrays must be omitted"},
+	"null_value":              {"", "nulls must be omitted, in extensions too"},
+	"uri_malformed":           {"", "the schemas take any string for a URI"},
+	"uri_unsafe":              {"", "the schemas take any string for a URI"},
+	"context_malformed":       {"", "the schemas take any string for a context"},
+	"type_malformed":          {"", "the schemas take any string for a further type"},
+	"criteria_empty":          {"", "required by the text, not by the schemas"},
+	"subject_unidentified":    {"", "required by the text, not by the schemas"},
+	"result_not_described":    {"", "a reference between nodes"},
+	"level_not_described":     {"", "a reference between nodes"},
+	"result_status_missing":   {"", "a reference between nodes"},
+	"period_reversed":         {"", "a comparison"},
+	"property_of_other_model": {"", "the schemas are open, the contexts are not"},
+	"date_time_malformed":     {"", "xsd:dateTimeStamp has no leap second and no lower-case t or z"},
+	"wrong_type":              {"/(id|type|status[A-Z][a-zA-Z]+)$", "members of nodes that the schemas do not know"},
+	"property_missing":        {"/status[A-Z][a-zA-Z]+$", "members of BitstringStatusListEntry, which the schemas do not know"},
+	"single_expected":         {"/status[A-Z][a-zA-Z]+$", "members of BitstringStatusListEntry, which the schemas do not know"},
+	"status_index_malformed":  {"", "members of BitstringStatusListEntry, which the schemas do not know"},
+}
+
+// milder are the codes of warnings that the schemas treat as errors, and why.
+var milder = map[string]string{
+	"single_recommended": "contracts: a suspension needs a second credentialStatus; W3C allows it",
+	"context_alias":      "the public validator takes it with a warning",
+}
+
+func TestSchemaOracle(t *testing.T) {
+	achievement := officialSchema(t, "achievementcredential.json")
+	endorsement := officialSchema(t, "endorsementcredential.json")
+	all := samples(t)
+	names := slices.SortedFunc(maps.Keys(all), func(a, b string) int { // the small ones cover most, quickly
+		return cmp.Or(len(all[a])-len(all[b]), strings.Compare(a, b))
+	})
+	seen := make(map[string]bool)
+	compared, refused := 0, 0
+	for _, name := range names {
+		c, err := Parse(all[name])
+		if err != nil || c.Version != V2 || !c.IsBadge() && c.Kind != KindEndorsement {
+			continue
+		}
+		schema := achievement
+		if c.Kind == KindEndorsement {
+			schema = endorsement
+		}
+		mutate(t, all[name], func(change, path string, document func() any) {
+			key := c.Kind.String() + change + place(path)
+			if seen[key] {
+				return
+			}
+			seen[key] = true
+			compared++
+			if compare(t, schema, name+", "+change+" "+path, document()) {
+				refused++
+			}
+		})
+	}
+	t.Logf("%d documents compared, %d of them refused by the schemas", compared, refused)
+	if compared < 5000 || refused < 1000 {
+		t.Errorf("too few documents compared: %d, refused %d", compared, refused)
+	}
+}
+
+// compare reports whether the schema refused the mutation.
+func compare(t *testing.T, schema *jsonschema.Schema, name string, document any) bool {
+	t.Helper()
+	data, err := json.Marshal(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	instance, err := jsonschema.UnmarshalJSON(strings.NewReader(string(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	official := schema.Validate(instance)
+	c, err := Parse(data)
+	if err != nil {
+		return official != nil // not even a credential; the schemas agree or know less
+	}
+	if c.Kind != KindAchievement && c.Kind != KindEndorsement {
+		if official == nil {
+			t.Errorf("%s: the schema takes it for a badge, we do not", name)
+		}
+		return official != nil
+	}
+	violations := c.Validate()
+	faults := Errors(violations)
+	switch {
+	case official == nil:
+		for _, v := range faults {
+			if allowed, ok := stricter[v.Code]; !ok || !regexp.MustCompile(allowed.path).MatchString(v.Path) {
+				t.Errorf("%s: only we refuse: %s (%s)", name, v, v.Code)
+			}
+		}
+	case len(faults) == 0 && !slices.ContainsFunc(violations, func(v Violation) bool { return milder[v.Code] != "" }):
+		t.Errorf("%s: only the schema refuses: %v", name, official)
+	}
+	return official != nil
+}
+
+var (
+	indexToken = regexp.MustCompile(`/[0-9]+`)
+	sameClass  = regexp.MustCompile(`^.*/(endorsement/\*|alignment/\*|otherIdentifier/\*|issuer|creator|source|parentOrg|image|proof|proof/\*)(/|$)`)
+)
+
+// place names a path so that places of one class of the model are alike: what
+// holds of one Profile holds of all.
+func place(path string) string {
+	path = indexToken.ReplaceAllString(path, "/*")
+	return sameClass.ReplaceAllString(path, "…/$1$2")
+}
+
+// replacements are what every leaf and node is changed into.
+var replacements = []any{
+	nil, true, json.Number("1"), json.Number("-1.5"), "", "x", "https://example.org/x", []any{}, map[string]any{}, []any{"x"}, []any{nil},
+	"2024-02-30T00:00:00Z", "2024-02-29T00:00:00Z", "2024-02-29T00:00:00.123+05:30", "2024-02-29T00:00:00", "2024-02-29T24:00:00Z",
+	"12024-02-29T00:00:00Z", "2024-02-29t00:00:00z", "2024-12-31T23:59:60Z", "2024-02-29T00:00:00+14:30", "2024-02-29", "2023-02-29",
+	"-2024-02-29T00:00:00Z", "2024-02-29T00:00Z", "2024-02-29T00:00:00+0000",
+	"ext:term", "ext:", "x-ext:a", "ext:-a", "en-US", "EN", "zh-Hans-CN", "a.b.c", "a..c", "a.b", "a.b.c.d",
+	"https://purl.imsglobal.org/spec/ob/v3p0/context.json", "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.2.json",
+	"https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.10.json", openBadgesAlias,
+	"VerifiableCredential", "Achievement", "Image", "Completed", "emailAddress", "email",
+}
+
+// mutate visits the document itself and every single change of it: each member
+// dropped or added, each value replaced, wrapped in an array or unwrapped.
+func mutate(t *testing.T, data []byte, visit func(change, path string, document func() any)) {
+	t.Helper()
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	var root any
+	if err := decoder.Decode(&root); err != nil {
+		t.Fatal(err)
+	}
+	visit("as it is", "", func() any { return root })
+	walkJSON(root, "", func(path string, value any, set func(any)) {
+		change := func(name string, to any) {
+			visit(name, path, func() any {
+				set(to)
+				defer set(value)
+				return cloneJSON(root)
+			})
+		}
+		change("drop", dropped{})
+		change("wrap", []any{value})
+		if list, ok := value.([]any); ok && len(list) > 0 {
+			change("unwrap", list[0])
+			change("repeat", append(slices.Clone(list), list[0]))
+		}
+		if object, ok := value.(map[string]any); ok {
+			extended := cloneJSON(object).(map[string]any)
+			extended["unknown"] = "x"
+			change("extend", extended)
+		}
+		for _, to := range replacements {
+			change(fmt.Sprintf("set %v", to), to)
+		}
+	})
+}
+
+// dropped marks a member to be left out by cloneJSON.
+type dropped struct{}
+
+func walkJSON(value any, path string, visit func(path string, value any, set func(any))) {
+	switch value := value.(type) {
+	case map[string]any:
+		for name, member := range value {
+			visit(path+"/"+name, member, func(to any) { value[name] = to })
+			walkJSON(member, path+"/"+name, visit)
+		}
+	case []any:
+		for i, element := range value {
+			visit(fmt.Sprintf("%s/%d", path, i), element, func(to any) { value[i] = to })
+			walkJSON(element, fmt.Sprintf("%s/%d", path, i), visit)
+		}
+	}
+}
+
+func cloneJSON(value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		clone := make(map[string]any, len(value))
+		for name, member := range value {
+			if member != (any)(dropped{}) {
+				clone[name] = cloneJSON(member)
+			}
+		}
+		return clone
+	case []any:
+		clone := make([]any, 0, len(value))
+		for _, element := range value {
+			if element != (any)(dropped{}) {
+				clone = append(clone, cloneJSON(element))
+			}
+		}
+		return clone
+	default:
+		return value
+	}
+}
+
+// officialSchema compiles a published schema, widened to the family that takes
+// compacted documents: type as a string, proof, credentialSchema and termsOfUse
+// as objects, credentialStatus without an id.
+func officialSchema(t *testing.T, name string) *jsonschema.Schema {
+	t.Helper()
+	path := testdata.Shared(t, "openbadges", "1EdTech+openbadges-specification@gh-pages", "docs", "schema", name)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := jsonschema.UnmarshalJSON(strings.NewReader(string(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := document.(map[string]any)
+	root["$schema"] = "https://json-schema.org/draft/2019-09/schema"
+	widen(root)
+	for name, definition := range root["$defs"].(map[string]any) {
+		definition := definition.(map[string]any)
+		widen(definition)
+		if name == "CredentialStatus" {
+			definition["required"] = []any{"type"}
+		}
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	if err := compiler.AddResource("urn:schema:"+name, root); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := compiler.Compile("urn:schema:" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+func widen(definition map[string]any) {
+	properties, _ := definition["properties"].(map[string]any)
+	for name, property := range properties {
+		property := property.(map[string]any)
+		switch contains, isSet := property["contains"].(map[string]any); {
+		case name == "type" && isSet:
+			single := map[string]any{"type": "string", "enum": contains["enum"]}
+			properties[name] = map[string]any{"oneOf": []any{single, property}}
+		case name == "proof" || name == "credentialSchema" || name == "termsOfUse":
+			properties[name] = map[string]any{"oneOf": []any{property["items"], property}}
+		}
+	}
+}
+
+// samples reads every JSON document of Open Badges 3.0 among the shared data.
+func samples(t testing.TB) map[string][]byte {
+	t.Helper()
+	root := testdata.Shared(t, "openbadges")
+	found := make(map[string][]byte)
+	err := filepath.WalkDir(root, func(path string, entry os.DirEntry, err error) error {
+		name, _ := filepath.Rel(root, path)
+		name = filepath.ToSlash(name)
+		if err != nil || entry.IsDir() || !strings.Contains(name, "/ob30/") && !strings.HasPrefix(name, "derived/") {
+			return err
+		}
+		if ext := filepath.Ext(name); ext == ".json" || ext == ".1ob" || ext == "" {
+			found[name], err = os.ReadFile(path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found) < 50 {
+		t.Fatalf("only %d samples found", len(found))
+	}
+	return found
+}
