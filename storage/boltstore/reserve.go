@@ -1,0 +1,329 @@
+package boltstore
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math/bits"
+	"slices"
+	"strings"
+	"time"
+
+	"laurel/storage"
+)
+
+// ReserveCredential records a credential that is about to be signed, with an
+// index of its own in a status list of each purpose, before anything is signed.
+// A new list is opened when half of the present one is given out.
+//
+// A reservation of the same idempotency key that was left behind is returned
+// instead, to be completed; see [storage.IdempotencyClaim]. The errors are
+// those described there, and ErrNotFound for an unknown tenant or achievement
+// version, ErrExists for an id in use, ErrErased and ErrConflict for the
+// subject as described at [storage.Reservation].
+func (s *Store) ReserveCredential(ctx context.Context, r storage.Reservation) (storage.Reserved, error) {
+	r, valid := validReservation(r)
+	var reserved storage.Reserved
+	err := s.write(ctx, "reserving credential", valid, func(t *txn) error {
+		claim, err := t.claim(r.Tenant, r.Act)
+		if err != nil {
+			return err
+		}
+		if claim != nil {
+			reserved, err = s.resume(t, r, *claim)
+			return err
+		}
+		reserved, err = s.reserve(t, r)
+		return err
+	})
+	return reserved, err
+}
+
+func validReservation(r storage.Reservation) (storage.Reservation, error) {
+	if r.Purposes == nil {
+		r.Purposes = []string{storage.PurposeRevocation}
+	}
+	if r.Visibility == "" {
+		r.Visibility = storage.VisibilityLink
+	}
+	valid := first(validAct(r.Act), validSlug(r.Tenant), validID("credential id", r.ID),
+		validID("subject id", r.Subject.ID), validVisibility(r.Visibility))
+	switch {
+	case valid != nil:
+	case len(r.Purposes) == 0 || r.Purposes[0] != storage.PurposeRevocation:
+		valid = invalid("first status purpose is not revocation")
+	case len(r.Purposes) > 2 || len(r.Purposes) == 2 && r.Purposes[1] != storage.PurposeSuspension:
+		valid = invalid("second status purpose is not suspension")
+	case len(r.Subject.Wrapped) == 0 && r.Subject.Erased.IsZero():
+		valid = invalid("subject without a wrapped key")
+	case r.AchievementVersion < 1:
+		valid = invalid("achievement version %d", r.AchievementVersion)
+	case r.Act.Idempotency != nil && !r.Act.Idempotency.Lease.After(r.Act.Time):
+		valid = invalid("idempotency key without a lease")
+	}
+	return r, valid
+}
+
+// resume hands out what an earlier request with the same key left pending.
+func (s *Store) resume(t *txn, r storage.Reservation, claim storage.Idempotency) (storage.Reserved, error) {
+	none := storage.Reserved{}
+	if claim.Run == s.run && r.Act.Time.Before(claim.Lease) {
+		return none, storage.ErrInFlight
+	}
+	id, ok := strings.CutPrefix(claim.Object, "credential/")
+	if !ok {
+		return none, storage.ErrInFlight
+	}
+	at, err := t.within(r.Tenant, credentialKind, id)
+	if err != nil {
+		return none, err
+	}
+	credential, err := t.wholeCredential(at)
+	if err != nil {
+		return none, err
+	}
+	subject, err := t.subject(r.Tenant, credential.Subject)
+	if err != nil {
+		return none, err
+	}
+	switch {
+	case !subject.Erased.IsZero():
+		return none, storage.ErrErased
+	case credential.State != storage.StatePending:
+		return none, storage.ErrConflict
+	}
+	claim.Lease, claim.Run = r.Act.Idempotency.Lease.UTC(), s.run
+	t.putIdempotency(r.Tenant, claim)
+	return storage.Reserved{Credential: credential, Subject: subject, Resumed: true}, nil
+}
+
+func (s *Store) reserve(t *txn, r storage.Reservation) (storage.Reserved, error) {
+	none := storage.Reserved{}
+	if err := first(t.known(r.Tenant), t.free(credentialKind, r.ID)); err != nil {
+		return none, err
+	}
+	award, err := t.within(r.Tenant, achievementKind, r.Achievement)
+	if err == nil && t.get(versionFamily, award.number(r.AchievementVersion)) == nil {
+		err = storage.ErrNotFound
+	}
+	if err != nil {
+		return none, fmt.Errorf("achievement: %w", err)
+	}
+	subject, known, err := t.reservationSubject(r)
+	if err != nil {
+		return none, err
+	}
+	credential := storage.Credential{
+		Tenant: r.Tenant, ID: r.ID, State: storage.StatePending,
+		Achievement: r.Achievement, AchievementVersion: r.AchievementVersion, Subject: subject.ID,
+		Visibility: r.Visibility, Created: r.Act.Time.UTC(), ValidUntil: r.ValidUntil.UTC(), Recipient: r.Recipient,
+	}
+	if claim := r.Act.Idempotency; claim != nil {
+		credential.Claim = &storage.ClaimReference{APIKey: claim.APIKey, Key: claim.Key}
+	}
+	sequence := t.next(credentialFamily, of(r.Tenant))
+	for _, purpose := range r.Purposes {
+		entry, err := s.reserveSlot(t, r, purpose, sequence)
+		if err != nil {
+			return none, err
+		}
+		credential.Status = append(credential.Status, entry)
+	}
+	if !known {
+		t.putSubject(subject)
+	}
+	at := of(r.Tenant).sequence(sequence)
+	t.register(credentialKind, r.ID, at)
+	t.putCredential(at, credential)
+	if r.Recipient != nil {
+		t.put(recipientFamily, at, r.Recipient)
+	}
+	t.put(stateFamily, stateKey(r.Tenant, credential.State, sequence), nil)
+	t.put(awardFamily, awardKey(award, credential.State, sequence), nil)
+	t.put(holdingFamily, of(r.Tenant).word(subject.ID).sequence(sequence), nil)
+	t.claimHeld(r.Tenant, s.run, r.Act, "credential/"+r.ID)
+	t.audit(r.Tenant, r.Act, storage.ActionReserve, "credential/"+r.ID, "")
+	return storage.Reserved{Credential: credential, Subject: subject}, nil
+}
+
+// reservationSubject settles whose credential it is, and whether that subject
+// is stored.
+func (t *txn) reservationSubject(r storage.Reservation) (subject storage.SubjectKey, known bool, err error) {
+	stored, err := t.subject(r.Tenant, r.Subject.ID)
+	switch {
+	case err == nil && !stored.Erased.IsZero():
+		return stored, true, storage.ErrErased
+	case err == nil && !bytes.Equal(stored.Wrapped, r.Subject.Wrapped):
+		return stored, true, fmt.Errorf("subject with another key: %w", storage.ErrConflict)
+	case err == nil:
+		return stored, true, nil
+	case !errors.Is(err, storage.ErrNotFound):
+		return stored, false, err
+	}
+	subject = r.Subject
+	subject.Tenant = r.Tenant
+	if len(subject.Wrapped) == 0 {
+		return subject, false, invalid("subject without a wrapped key")
+	}
+	if subject.Created.IsZero() {
+		subject.Created = r.Act.Time.UTC()
+	}
+	if len(subject.Lookup) > 0 && t.get(lookupFamily, of(r.Tenant).text(string(subject.Lookup))) != nil {
+		return subject, false, fmt.Errorf("subject known by another id: %w", storage.ErrConflict)
+	}
+	return subject, false, nil
+}
+
+// reserveSlot gives out an index of the tenant's open list of a purpose that no
+// credential ever had. The slot row is what makes it unique.
+func (s *Store) reserveSlot(t *txn, r storage.Reservation, purpose string, sequence uint64) (storage.StatusEntry, error) {
+	at, list, err := s.openList(t, r, purpose)
+	if err != nil {
+		return storage.StatusEntry{}, err
+	}
+	index, err := s.unusedIndex(t, at, list.Size)
+	if err != nil {
+		return storage.StatusEntry{}, err
+	}
+	t.put(slotFamily, at.number(index), key{}.sequence(sequence))
+	list.Used++
+	if list.Used >= list.Size/2 {
+		list.Open = false
+		t.remove(openListFamily, of(r.Tenant).text(purpose))
+	}
+	t.putRecord(listFamily, at, list)
+	return storage.StatusEntry{Purpose: purpose, List: list.ID, Index: index}, nil
+}
+
+// openList gives the list that indexes come from, a new one if there is none.
+// A list is closed when it is half full, so that picking at random stays cheap.
+func (s *Store) openList(t *txn, r storage.Reservation, purpose string) (key, storage.StatusList, error) {
+	if open := t.get(openListFamily, of(r.Tenant).text(purpose)); open != nil {
+		at := of(r.Tenant).text(string(open))
+		list, err := t.statusList(at)
+		return at, list, err
+	}
+	id, err := randomID(s.config.Rand)
+	if err != nil {
+		return nil, storage.StatusList{}, err
+	}
+	sequence := t.next(listFamily, of(r.Tenant))
+	at := of(r.Tenant).sequence(sequence)
+	list := storage.StatusList{
+		Tenant: r.Tenant, ID: id, Purpose: purpose, Size: s.config.StatusListSize, Open: true,
+		Version: 1, Created: r.Act.Time.UTC(), Changed: r.Act.Time.UTC(),
+	}
+	t.register(listKind, id, at)
+	t.put(openListFamily, of(r.Tenant).text(purpose), key{}.sequence(sequence))
+	return at, list, nil
+}
+
+// unusedIndex picks evenly among the indexes without a slot row: it draws from
+// all until it meets one.
+func (s *Store) unusedIndex(t *txn, list key, size int) (int, error) {
+	mask := uint64(1)<<bits.Len(uint(size-1)) - 1
+	slots := t.bucket(slotFamily)
+	for range 10_000 {
+		var b [8]byte
+		if _, err := io.ReadFull(s.config.Rand, b[:]); err != nil {
+			return 0, fmt.Errorf("reading random bytes: %w", err)
+		}
+		index := int(binary.BigEndian.Uint64(b[:]) & mask)
+		if index < size && slots.Get(list.number(index)) == nil {
+			return index, nil
+		}
+	}
+	return 0, errors.New("picking status index: the random source repeats itself")
+}
+
+// CommitCredential stores what was signed for a reservation and makes it
+// issued. It returns ErrConflict when the credential is not pending (any more),
+// ErrErased when the subject is gone, and ErrNotFound for an unknown credential
+// or key.
+func (s *Store) CommitCredential(ctx context.Context, i storage.Issuance) (storage.Credential, error) {
+	valid := validAct(i.Act)
+	if valid == nil && len(i.Signed) == 0 {
+		valid = invalid("issuance without signed bytes")
+	}
+	var issued storage.Credential
+	err := s.write(ctx, "committing credential", valid, func(t *txn) error {
+		at, c, err := t.credential(i.Tenant, i.ID)
+		if err != nil {
+			return err
+		}
+		if !c.Erased.IsZero() {
+			return storage.ErrErased
+		}
+		if c.State != storage.StatePending {
+			return storage.ErrConflict
+		}
+		if t.get(keyFamily, of(i.Tenant).text(i.Key)) == nil {
+			return fmt.Errorf("key: %w", storage.ErrNotFound)
+		}
+		claim := c.Claim
+		c.Key, c.Digest, c.Issued, c.Claim = i.Key, i.Digest, i.Act.Time.UTC(), nil
+		if err := t.setState(at, &c, storage.StateIssued); err != nil {
+			return err
+		}
+		t.putCredential(at, c)
+		t.put(signedFamily, at, i.Signed)
+		t.answerClaim(i, claim)
+		t.audit(i.Tenant, i.Act, storage.ActionIssue, "credential/"+i.ID, i.Key)
+		c.Signed, c.Recipient = i.Signed, bytes.Clone(t.get(recipientFamily, at))
+		issued = c
+		return nil
+	})
+	return issued, err
+}
+
+// answerClaim completes the idempotency record of a reservation, if it had one
+// and that has not expired and gone to another request since.
+func (t *txn) answerClaim(i storage.Issuance, claim *storage.ClaimReference) {
+	if row := t.ownClaim(i.Tenant, i.ID, claim); row != nil {
+		row.Done, row.Status, row.Answer = true, i.Status, i.Answer
+		row.Lease, row.Run = time.Time{}, ""
+		t.putIdempotency(i.Tenant, *row)
+	}
+}
+
+func (t *txn) ownClaim(tenant, id string, claim *storage.ClaimReference) *storage.Idempotency {
+	if claim == nil {
+		return nil
+	}
+	row, err := t.idempotency(tenant, claim.APIKey, claim.Key)
+	if err != nil || row.Object != "credential/"+id {
+		return nil
+	}
+	return row
+}
+
+// AbandonCredential ends the lease of a pending credential's idempotency key,
+// so that a repeated request can complete it at once. The credential stays
+// pending and keeps its index, which nothing else will ever have.
+func (s *Store) AbandonCredential(ctx context.Context, act storage.Act, tenant, id string) error {
+	return s.write(ctx, "abandoning credential", validAct(act), func(t *txn) error {
+		_, c, err := t.credential(tenant, id)
+		if err != nil {
+			return err
+		}
+		if c.State != storage.StatePending {
+			return storage.ErrConflict
+		}
+		if row := t.ownClaim(tenant, id, c.Claim); row != nil && !row.Done {
+			row.Lease, row.Run = time.Time{}, ""
+			t.putIdempotency(tenant, *row)
+		}
+		t.audit(tenant, act, storage.ActionAbandon, "credential/"+id, "")
+		return nil
+	})
+}
+
+func validVisibility(v storage.Visibility) error {
+	if !slices.Contains([]storage.Visibility{storage.VisibilityOff, storage.VisibilityLink, storage.VisibilityPublic}, v) {
+		return invalid("visibility")
+	}
+	return nil
+}

@@ -1,0 +1,173 @@
+package boltstore
+
+import (
+	"errors"
+	"fmt"
+
+	bolt "go.etcd.io/bbolt"
+
+	"laurel/storage"
+)
+
+// schemaVersion is the version of the stored form that this package writes.
+const schemaVersion = 1
+
+// family is a bucket, with what its rows are in the table below.
+type family struct {
+	name []byte
+	// fill is the part of a page that is filled before it is split. Rows that
+	// come in key order leave full pages behind, others leave room.
+	fill float64
+}
+
+func appended(name string) *family { return &family{name: []byte(name), fill: 0.95} }
+
+// growing is for rows that come in key order and grow soon after.
+func growing(name string) *family { return &family{name: []byte(name), fill: 0.75} }
+
+func scattered(name string) *family {
+	return &family{name: []byte(name), fill: bolt.DefaultFillPercent}
+}
+
+// The buckets. T is the tenant's slug and a zero byte, seq an 8-byte sequence
+// number of that tenant, n a 4-byte number; numbers are big-endian.
+var (
+	// "meta" -> storage.Meta
+	metaFamily = scattered("meta")
+	// kind byte, public id -> T and the rest of the key in the kind's family
+	locationFamily = scattered("locations")
+	// T -> storage.Tenant
+	tenantFamily = scattered("tenants")
+	// T, id -> storage.Key
+	keyFamily = scattered("keys")
+	// T, id -> storage.APIKey
+	apiKeyFamily = scattered("api keys")
+	// T, seq -> storage.Achievement, its latest version
+	achievementFamily = appended("achievements")
+	// T, seq of achievement, n of version -> storage.Achievement
+	versionFamily = appended("achievement versions")
+	// T, seq -> storage.Credential
+	credentialFamily = growing("credentials")
+	// T, seq of credential -> Credential.Signed
+	signedFamily = appended("signed credentials")
+	// T, seq of credential -> Credential.Recipient
+	recipientFamily = appended("recipients")
+	// T, state byte, seq of credential -> nothing
+	stateFamily = appended("credentials by state")
+	// T, seq of achievement, state byte, seq of credential -> nothing
+	awardFamily = appended("credentials by achievement")
+	// T, subject id, 0, seq of credential -> nothing
+	holdingFamily = scattered("credentials by subject")
+	// T, subject id -> storage.SubjectKey
+	subjectFamily = scattered("subjects")
+	// T, SubjectKey.Lookup -> subject id
+	lookupFamily = scattered("subject lookups")
+	// T, seq -> storage.StatusList
+	listFamily = scattered("status lists")
+	// T, seq of list -> StatusList.Signed
+	signedListFamily = scattered("signed status lists")
+	// T, purpose -> seq of the open list
+	openListFamily = scattered("open status lists")
+	// T, seq of list, n of index -> seq of credential
+	slotFamily = scattered("status slots")
+	// T, seq of list, n of index -> nothing; the bits that are set
+	bitFamily = scattered("status bits")
+	// T, API key id, 0, key -> SHA-256 of the request, storage.Idempotency
+	idempotencyFamily = scattered("idempotency keys")
+	// T, time of expiry in seconds, rest of the key above -> nothing
+	expiryFamily = appended("idempotency expiries")
+	// T, seq from 1 without gaps -> hash of the entry, storage.AuditEntry
+	auditFamily = appended("audit")
+)
+
+var families = []*family{
+	metaFamily, locationFamily, tenantFamily, keyFamily, apiKeyFamily, achievementFamily, versionFamily,
+	credentialFamily, signedFamily, recipientFamily, stateFamily, awardFamily, holdingFamily, subjectFamily,
+	lookupFamily, listFamily, signedListFamily, openListFamily, slotFamily, bitFamily, idempotencyFamily,
+	expiryFamily, auditFamily,
+}
+
+var metaKey = []byte("meta")
+
+// migration brings a store from one schema version to the next.
+type migration func(*txn) error
+
+// migrations[i] leads from version i+1 to i+2. There is none yet.
+var migrations []migration
+
+// initialize writes an empty store.
+func initialize(t *txn, config Config) error {
+	for _, f := range families {
+		if _, err := t.tx.CreateBucket(f.name); err != nil {
+			return err
+		}
+	}
+	installation, err := randomID(config.Rand)
+	if err != nil {
+		return err
+	}
+	now := config.Clock().UTC()
+	meta := storage.Meta{Schema: schemaVersion, Installation: installation, Created: now}
+	t.putRecord(metaFamily, metaKey, meta)
+	act := storage.Act{Actor: "system", Time: now}
+	t.audit("", act, storage.ActionCreateStore, "store/"+installation, "")
+	return t.err
+}
+
+// prepare refuses a store of a newer version or with buckets missing, and
+// brings an older one up to date, one transaction for all steps.
+func prepare(db *bolt.DB, version int, steps []migration) error {
+	var meta storage.Meta
+	err := db.View(func(tx *bolt.Tx) (err error) {
+		meta, err = readMeta(&txn{tx: tx})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	switch {
+	case meta.Schema > version:
+		return fmt.Errorf("%w: version %d, this program knows %d", storage.ErrVersion, meta.Schema, version)
+	case meta.Schema < 1:
+		return fmt.Errorf("%w: schema version %d", storage.ErrCorrupt, meta.Schema)
+	case meta.Schema < version:
+		if err := migrate(db, meta, version, steps); err != nil {
+			return err
+		}
+	}
+	return db.View(func(tx *bolt.Tx) error {
+		for _, f := range families {
+			if tx.Bucket(f.name) == nil {
+				return fmt.Errorf("%w: no bucket %q", storage.ErrCorrupt, f.name)
+			}
+		}
+		return nil
+	})
+}
+
+func migrate(db *bolt.DB, meta storage.Meta, version int, steps []migration) error {
+	return db.Update(func(tx *bolt.Tx) error {
+		t := &txn{tx: tx}
+		for meta.Schema < version {
+			if err := steps[meta.Schema-1](t); err != nil {
+				return fmt.Errorf("migrating from schema version %d: %w", meta.Schema, err)
+			}
+			meta.Schema++
+		}
+		t.putRecord(metaFamily, metaKey, meta)
+		return t.err
+	})
+}
+
+// readMeta also serves files that are bbolt's but not ours.
+func readMeta(t *txn) (storage.Meta, error) {
+	var meta storage.Meta
+	if t.tx.Bucket(metaFamily.name) == nil {
+		return meta, fmt.Errorf("%w: written by another program", storage.ErrCorrupt)
+	}
+	err := t.record(metaFamily, metaKey, &meta)
+	if errors.Is(err, storage.ErrNotFound) {
+		err = fmt.Errorf("%w: no description", storage.ErrCorrupt)
+	}
+	return meta, err
+}

@@ -1,0 +1,282 @@
+package boltstore
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"laurel/storage"
+)
+
+// SetStatus revokes, suspends or reinstates a credential and marks the lists
+// that show it as changed, all in one transaction. A credential that is in the
+// state already stays as it is.
+//
+// It returns ErrConflict where the change is not possible: a revoked credential
+// stays revoked, a pending one can only be revoked, and suspending takes an
+// entry in a suspension list. What it returns is without sealed fields.
+func (s *Store) SetStatus(ctx context.Context, change storage.StatusChange) (storage.Credential, error) {
+	valid := validAct(change.Act)
+	if valid == nil && actions[change.State] == "" {
+		valid = invalid("state to set")
+	}
+	var changed storage.Credential
+	err := s.write(ctx, "setting status", valid, func(t *txn) error {
+		if err := t.unclaimed(change.Tenant, change.Act); err != nil {
+			return err
+		}
+		at, c, err := t.credential(change.Tenant, change.ID)
+		if err != nil {
+			return err
+		}
+		if c.State != change.State {
+			if err := t.setStatus(at, &c, change); err != nil {
+				return err
+			}
+		}
+		t.claimDone(change.Tenant, change.Act, "credential/"+change.ID)
+		changed = c
+		return nil
+	})
+	return changed, err
+}
+
+// actions are what an audit entry calls setting a state.
+var actions = map[storage.State]string{
+	storage.StateRevoked:   storage.ActionRevoke,
+	storage.StateSuspended: storage.ActionSuspend,
+	storage.StateIssued:    storage.ActionReinstate,
+}
+
+func (t *txn) setStatus(at key, c *storage.Credential, change storage.StatusChange) error {
+	if err := possible(*c, change.State); err != nil {
+		return err
+	}
+	before := c.State
+	if err := t.setState(at, c, change.State); err != nil {
+		return err
+	}
+	c.Changed, c.Reason, c.Wording = change.Act.Time.UTC(), change.Reason, change.Wording
+	t.putCredential(at, *c)
+	for _, entry := range c.Status {
+		bit := bitOf(entry.Purpose, c.State)
+		if bit == bitOf(entry.Purpose, before) {
+			continue
+		}
+		if err := t.setBit(c.Tenant, entry, bit, change.Act.Time); err != nil {
+			return err
+		}
+	}
+	t.audit(c.Tenant, change.Act, actions[change.State], "credential/"+c.ID, change.Reason)
+	return nil
+}
+
+// possible says whether a credential may go to another state.
+func possible(c storage.Credential, to storage.State) error {
+	switch {
+	case to == storage.StateRevoked:
+		return nil
+	case to == storage.StateSuspended && c.State == storage.StateIssued:
+		for _, entry := range c.Status {
+			if entry.Purpose == storage.PurposeSuspension {
+				return nil
+			}
+		}
+		return fmt.Errorf("no entry in a suspension list: %w", storage.ErrConflict)
+	case to == storage.StateIssued && c.State == storage.StateSuspended:
+		return nil
+	}
+	return fmt.Errorf("from %s to %s: %w", c.State, to, storage.ErrConflict)
+}
+
+// bitOf is the bit that a credential in a state has in the list of a purpose.
+func bitOf(purpose string, state storage.State) bool {
+	return purpose == storage.PurposeRevocation && state == storage.StateRevoked ||
+		purpose == storage.PurposeSuspension && state == storage.StateSuspended
+}
+
+func (t *txn) setBit(tenant string, entry storage.StatusEntry, bit bool, now time.Time) error {
+	at, err := t.within(tenant, listKind, entry.List)
+	if err != nil {
+		return fmt.Errorf("%w: entry of no status list", storage.ErrCorrupt)
+	}
+	list, err := t.statusList(at)
+	if err != nil {
+		return err
+	}
+	list.Version++
+	list.Changed = now.UTC()
+	t.putRecord(listFamily, at, list)
+	if bit {
+		t.put(bitFamily, at.number(entry.Index), nil)
+	} else {
+		t.remove(bitFamily, at.number(entry.Index))
+	}
+	return nil
+}
+
+// StatusList reads a status list with its signed form.
+func (s *Store) StatusList(ctx context.Context, tenant, id string) (storage.StatusList, error) {
+	var list storage.StatusList
+	err := s.read(ctx, "reading status list", func(t *txn) error {
+		at, err := t.within(tenant, listKind, id)
+		if err != nil {
+			return err
+		}
+		list, err = t.wholeStatusList(at)
+		return err
+	})
+	return list, err
+}
+
+// FindStatusList reads the status list with this id, whichever tenant has it.
+func (s *Store) FindStatusList(ctx context.Context, id string) (storage.StatusList, error) {
+	var list storage.StatusList
+	err := s.read(ctx, "finding status list", func(t *txn) error {
+		at, err := t.locate(listKind, id)
+		if err != nil {
+			return err
+		}
+		list, err = t.wholeStatusList(at)
+		return err
+	})
+	return list, err
+}
+
+// StatusBits reads a status list without its signed form, and the indexes whose
+// bits are set, in order: what is to be signed as that version of the list.
+func (s *Store) StatusBits(ctx context.Context, tenant, id string) (storage.StatusList, []int, error) {
+	var list storage.StatusList
+	var set []int
+	err := s.read(ctx, "reading status bits", func(t *txn) error {
+		at, err := t.within(tenant, listKind, id)
+		if err != nil {
+			return err
+		}
+		if list, err = t.statusList(at); err != nil {
+			return err
+		}
+		c := t.cursor(bitFamily)
+		for k, _ := c.Seek(at); bytes.HasPrefix(k, at); k, _ = c.Next() {
+			set = append(set, int(binary.BigEndian.Uint32(k[len(at):])))
+		}
+		return nil
+	})
+	return list, set, err
+}
+
+// DirtyStatusLists lists, for all tenants, the lists whose published form does
+// not show their present version or is not valid until the time given. Signed
+// is nil.
+func (s *Store) DirtyStatusLists(ctx context.Context, validUntil time.Time) ([]storage.StatusList, error) {
+	var lists []storage.StatusList
+	err := s.read(ctx, "listing dirty status lists", func(t *txn) error {
+		c := t.cursor(listFamily)
+		for at, _ := c.First(); at != nil; at, _ = c.Next() {
+			list, err := t.statusList(at)
+			if err != nil {
+				return err
+			}
+			if list.Published != list.Version || list.ValidUntil.Before(validUntil) {
+				lists = append(lists, list)
+			}
+		}
+		return nil
+	})
+	return lists, err
+}
+
+// ListStatusLists lists a tenant's status lists, the oldest first. Signed is nil.
+func (s *Store) ListStatusLists(ctx context.Context, tenant string) ([]storage.StatusList, error) {
+	var lists []storage.StatusList
+	err := s.read(ctx, "listing status lists", func(t *txn) error {
+		c := t.cursor(listFamily)
+		for at, _ := c.Seek(of(tenant)); bytes.HasPrefix(at, of(tenant)); at, _ = c.Next() {
+			list, err := t.statusList(at)
+			if err != nil {
+				return err
+			}
+			lists = append(lists, list)
+		}
+		return nil
+	})
+	return lists, err
+}
+
+// SavePublishedList stores a signed form of a list. It returns ErrConflict when
+// a later version, or a later signature of the same one, is stored already, and
+// for a version that the list never had. A list that changed since its bits
+// were read is saved nevertheless and stays dirty.
+func (s *Store) SavePublishedList(ctx context.Context, tenant, id string, published storage.PublishedList) error {
+	var valid error
+	if len(published.Signed) == 0 || published.SignedAt.IsZero() {
+		valid = invalid("published list without signed bytes or time")
+	}
+	return s.write(ctx, "saving published list", valid, func(t *txn) error {
+		at, err := t.within(tenant, listKind, id)
+		if err != nil {
+			return err
+		}
+		list, err := t.statusList(at)
+		if err != nil {
+			return err
+		}
+		if published.Version == 0 || published.Version > list.Version || published.Version < list.Published ||
+			published.Version == list.Published && published.SignedAt.Before(list.SignedAt) {
+			return storage.ErrConflict
+		}
+		list.Published, list.Key = published.Version, published.Key
+		list.SignedAt, list.ValidUntil = published.SignedAt.UTC(), published.ValidUntil.UTC()
+		t.putRecord(listFamily, at, list)
+		t.put(signedListFamily, at, published.Signed)
+		return nil
+	})
+}
+
+// CloseStatusLists has every tenant's next credential get its index from a new
+// list. It must be called after a restore: indexes given out since the backup
+// are not known to it.
+func (s *Store) CloseStatusLists(ctx context.Context, act storage.Act) error {
+	return s.write(ctx, "closing status lists", validAct(act), func(t *txn) error {
+		var open []key
+		err := t.bucket(listFamily).ForEach(func(at, _ []byte) error {
+			list, err := t.statusList(at)
+			if err == nil && list.Open {
+				open = append(open, bytes.Clone(at))
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, at := range open {
+			list, err := t.statusList(at)
+			if err != nil {
+				return err
+			}
+			list.Open = false
+			t.putRecord(listFamily, at, list)
+			t.remove(openListFamily, of(list.Tenant).text(list.Purpose))
+		}
+		t.audit("", act, storage.ActionCloseStatusLists, "store/status-lists", decimal(len(open)))
+		return nil
+	})
+}
+
+func (t *txn) statusList(at key) (storage.StatusList, error) {
+	list := storage.StatusList{Tenant: tenantOf(at)}
+	err := t.record(listFamily, at, &list)
+	if errors.Is(err, storage.ErrNotFound) {
+		err = fmt.Errorf("%w: no such status list", storage.ErrCorrupt)
+	}
+	return list, err
+}
+
+func (t *txn) wholeStatusList(at key) (storage.StatusList, error) {
+	list, err := t.statusList(at)
+	list.Signed = bytes.Clone(t.get(signedListFamily, at))
+	return list, err
+}
