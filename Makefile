@@ -1,0 +1,44 @@
+# Laurel. `make test` is everything that guards a change; it installs what it
+# lacks (Debian packages, npm packages, Go modules: all pinned) and stays under
+# twenty minutes on two cores. The longer targets hold the full amounts.
+
+GO     ?= go
+TAGS   := nomsgpack
+BIN    := $(CURDIR)/bin
+KILLS  ?= 20
+FUZZ   ?= 5s
+
+export GOFLAGS := -tags=$(TAGS) $(GOFLAGS)
+
+.PHONY: build test lint race fuzz crash prerequisites generate clean
+
+build: ## the binary, reproducible and without cgo
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags=-buildid= -o $(BIN)/laurel ./cmd/laurel
+
+test: prerequisites lint race fuzz ## everything; what CI runs
+	@echo "make test: all passed"
+
+prerequisites:
+	@test/prerequisites
+
+lint: ## format, vet, staticcheck
+	$(GO) -C test/tools build -o $(BIN)/ honnef.co/go/tools/cmd/staticcheck mvdan.cc/gofumpt
+	@unformatted="$$(git ls-files -co --exclude-standard '*.go' | xargs $(BIN)/gofumpt -l)"; \
+		if [ -n "$$unformatted" ]; then echo "not formatted by gofumpt:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(BIN)/staticcheck ./...
+
+race: ## all tests under the race detector, with foreign clients and kills
+	LAUREL_NPM=1 LAUREL_KILLS=$(KILLS) $(GO) test -race -timeout 15m ./...
+
+fuzz: ## every fuzz target for $(FUZZ)
+	FUZZ=$(FUZZ) GO=$(GO) test/fuzz
+
+crash: ## the kill tests in full
+	LAUREL_KILLS=200 $(GO) test -timeout 60m -count=1 -v -run 'Kill' ./storage/boltstore ./test/crash
+
+generate: ## the documents that are made from the code
+	$(GO) test ./internal/server -run TestErrorDocument -update
+
+clean:
+	rm -rf $(BIN) test/interop/node_modules
