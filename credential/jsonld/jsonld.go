@@ -20,6 +20,10 @@ package jsonld
 
 import (
 	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
 
 	"laurel/contexts"
 	"laurel/credential/rdfc"
@@ -63,15 +67,19 @@ type Dataset struct {
 	// Contexts lists the context documents that were used, in the order of
 	// their first use, each once.
 	Contexts []contexts.Document
-	// General reports that the document was read with a context of its own,
-	// which only Options.InlineContexts admits.
+	// General reports that the document was read with a context of its own, or
+	// with other features that only Options.InlineContexts admits.
 	General bool
 }
 
-// Processor makes datasets. It is safe for concurrent use.
+// Processor makes datasets. It remembers what the contexts it has met mean. It
+// is safe for concurrent use.
 type Processor struct {
 	set     *contexts.Set
 	options Options
+
+	mu    sync.Mutex
+	roots map[string]*active // by list of context documents
 }
 
 // New returns a Processor that knows the contexts of set and no others.
@@ -84,17 +92,92 @@ func New(set *contexts.Set, options Options) *Processor {
 // The errors are [*ContextError] for a context that is not in the set or is
 // not allowed where it stands, [*LossError] for what the dataset would lose
 // or leave ambiguous, [*LimitError] for a document larger than the limits, and
-// the context's own error. Both [ErrDataLoss] and [ErrLimit] mean that the
-// document can never have a proof; [ErrUnknownContext] means that it could
-// not be read here.
+// the context's own error. [ErrDataLoss] and [ErrLimit] mean that the document
+// can never have a proof that is accepted here; [ErrUnknownContext] means that
+// it could not be read, and that nothing is said about it.
 func (p *Processor) Dataset(ctx context.Context, source Source) (*Dataset, error) {
-	panic("not yet")
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	dataset, err := p.read(ctx, source, true)
+	if err != nil && p.options.InlineContexts && outsideProfile(err) {
+		return p.read(ctx, source, false)
+	}
+	return dataset, err
 }
+
+// read reads source in the closed profile or without its bounds.
+func (p *Processor) read(ctx context.Context, source Source, closed bool) (*Dataset, error) {
+	w := &walk{ctx: ctx, processor: p, source: source, closed: closed}
+	if err := w.document(); err != nil {
+		return nil, err
+	}
+	return &Dataset{Quads: w.quads, Contexts: w.used, General: !closed}, nil
+}
+
+// outsideProfile reports whether a document that the closed profile refused
+// may still be good JSON-LD.
+func outsideProfile(err error) bool {
+	var fault *ContextError
+	return errors.Is(err, ErrDataLoss) ||
+		errors.As(err, &fault) && (fault.Err != ErrUnknownContext || fault.URL == "")
+}
+
+// maxAlternatives bounds the readings that Alternatives offers.
+const maxAlternatives = 8
 
 // Alternatives returns the other choices of revisions under which source can
 // be read, the newest first, and nothing when there is only one reading. A
 // proof made before a context was revised under its URL verifies under one of
-// them.
+// them. There are at most eight.
 func (p *Processor) Alternatives(source Source) []Revisions {
-	panic("not yet")
+	choices := []Revisions{maps.Clone(source.Revisions)}
+	for _, url := range contextURLs(source) {
+		documents, err := p.set.Revisions(url)
+		if err != nil || len(documents) < 2 {
+			continue
+		}
+		url = documents[0].URL
+		if _, fixed := choices[0][url]; fixed {
+			continue
+		}
+		more := choices[:0:0]
+		for _, document := range documents {
+			for _, choice := range choices {
+				next := Revisions{url: document.Revision}
+				maps.Copy(next, choice)
+				more = append(more, next)
+			}
+		}
+		choices = more
+	}
+	return choices[1:min(len(choices), maxAlternatives+1)]
+}
+
+// contextURLs lists the context URLs anywhere in source, each once.
+func contextURLs(source Source) []string {
+	var found []string
+	add := func(list strictjson.Value) {
+		for item := range list.OneOrMany() {
+			if url := item.Text(); url != "" && !slices.Contains(found, url) {
+				found = append(found, url)
+			}
+		}
+	}
+	var visit func(v strictjson.Value)
+	visit = func(v strictjson.Value) {
+		for element := range v.Elements() {
+			visit(element)
+		}
+		for name, member := range v.Members() {
+			if name == "@context" {
+				add(member)
+			} else {
+				visit(member)
+			}
+		}
+	}
+	add(source.Context)
+	visit(source.Object)
+	return found
 }
