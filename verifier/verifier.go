@@ -1,0 +1,111 @@
+package verifier
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"laurel/contexts"
+	"laurel/credential/dataintegrity"
+	"laurel/credential/jsonld"
+	"laurel/did"
+)
+
+// Bounds of one verification.
+const (
+	// MaxFetches is how many documents of other hosts are asked for.
+	MaxFetches = 8
+	// MaxFetchTime is how long after the start of a verification they are.
+	MaxFetchTime = 10 * time.Second
+	// MaxEndorsements is how many endorsements are checked; others are
+	// reported as skipped.
+	MaxEndorsements = 20
+)
+
+// ErrNotReadable says that the input is neither strict JSON nor a form that is
+// recognised. For JSON the error also is the *strictjson.Error.
+var ErrNotReadable = errors.New("input not readable")
+
+// Kind is what a document is fetched for.
+type Kind uint8
+
+// The kinds of documents.
+const (
+	// KindControllerDocument is what an https identifier of an issuer serves:
+	// a controlled identifier document, or an Open Badges Profile with keys.
+	KindControllerDocument Kind = iota + 1
+	// KindStatusList is a status list credential.
+	KindStatusList
+)
+
+// MediaTypes lists the media types a document of this kind may come in, the
+// best first.
+func (k Kind) MediaTypes() []string {
+	if k == KindStatusList {
+		return []string{"application/vc", "application/vc+ld+json", "application/ld+json", "application/json"}
+	}
+	return []string{"application/cid", "application/ld+json", "application/json", "application/did+json", "application/did+ld+json"}
+}
+
+// Documents gets the document at an https URL: from another host through a
+// guarded client, or from this installation's own store. The error for an
+// answer with an HTTP status other than 200 unwraps to one that has a method
+// HTTPStatus() int; every other error means that the document could not be
+// had. An implementation must be safe for concurrent use.
+type Documents interface {
+	Document(ctx context.Context, url string, kind Kind) ([]byte, error)
+}
+
+// Config is what a Verifier is made of. Contexts, JSONLD and Suites are
+// required.
+type Config struct {
+	// Contexts are the contexts that JSONLD knows. The digests of related
+	// resources are compared with them.
+	Contexts *contexts.Set
+	// JSONLD reads credentials, Suites check proofs.
+	JSONLD *jsonld.Processor
+	Suites *dataintegrity.Suites
+	// Resolver resolves the DIDs of issuers. Without one, no DID can be
+	// resolved and every credential of a DID is indeterminate.
+	Resolver did.Resolver
+	// Documents gets the documents of https issuers, and status lists. Without
+	// it none can be had.
+	Documents Documents
+	// Clock gives the time; time.Now when nil. It is asked once for each
+	// verification.
+	Clock func() time.Time
+	// Exceptions are the laboratory exceptions to the rules of the network, as
+	// text. Each is named in every report.
+	Exceptions []string
+	// StrictProofs makes a proof of an unknown kind a failure even beside a
+	// good one.
+	StrictProofs bool
+}
+
+// Verifier checks credentials. It is safe for concurrent use.
+type Verifier struct {
+	config Config
+}
+
+// New makes a Verifier. It starts nothing.
+func New(config Config) *Verifier {
+	if config.Clock == nil {
+		config.Clock = time.Now
+	}
+	return &Verifier{config: config}
+}
+
+// Expect is what the caller wants to see confirmed beyond the credential
+// itself. There is nothing in it yet.
+type Expect struct{}
+
+// Verify checks a badge or an endorsement. Whatever is wrong with the
+// credential is said in the Report; the error is ErrNotReadable, for input that
+// is no credential in any form, or nil. Verify does not panic, whatever the
+// input and whatever the Resolver and Documents do. The caller must not change
+// data while the Report is in use.
+//
+// When ctx ends, checks that were not made are indeterminate.
+func (v *Verifier) Verify(ctx context.Context, data []byte, expect Expect) (*Report, error) {
+	panic("not yet")
+}
