@@ -36,8 +36,9 @@ type PublishedKey struct {
 type PublishedDocument struct {
 	// ID is a DID or https URL.
 	ID string
-	// Contexts begin the @context; nil means that of DID Core. The contexts of
-	// the keys' types are added where they are missing.
+	// Contexts define the names in Members. The @context begins with that of
+	// DID Core, by which readers know a document with keys, then come these and
+	// those of the keys' types.
 	Contexts []string
 	// Keys are listed in this order.
 	Keys []PublishedKey
@@ -69,9 +70,11 @@ type methodJSON struct {
 // would not accept itself: the result is parsed and each key asked for.
 func (p PublishedDocument) MarshalJSON() ([]byte, error) {
 	methods, asserting := []methodJSON{}, []string{}
-	contexts := slices.Clone(p.Contexts)
-	if contexts == nil {
-		contexts = []string{contextDID}
+	contexts := []string{contextDID}
+	for _, context := range p.Contexts {
+		if context != contextDID {
+			contexts = append(contexts, context)
+		}
 	}
 	for _, key := range p.Keys {
 		method, err := key.method(p.ID)
@@ -151,6 +154,11 @@ func (k PublishedKey) method(controller string) (methodJSON, error) {
 		return methodJSON{}, invalidMethod("type %q is not published", m.Type)
 	}
 	if !k.Revoked.IsZero() {
+		// The context of JsonWebKey2020 does not define revoked; that of its
+		// later name does.
+		if m.Type == TypeJSONWebKey2020 {
+			m.Type = TypeJSONWebKey
+		}
 		// Rounded down: a revocation must not begin later than it was meant to.
 		m.Revoked = k.Revoked.UTC().Truncate(time.Second).Format(time.RFC3339)
 	}

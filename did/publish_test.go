@@ -77,6 +77,7 @@ func TestPublish(t *testing.T) {
 			{Fragment: "key-3-2020", Type: TypeEd25519Key2020, PublicKey: ed},
 			{Fragment: "jwt-1", Type: TypeJSONWebKey2020, PublicKey: p256},
 			{Fragment: "jwt-2", Type: TypeJSONWebKey2020, PublicKey: &private.PublicKey},
+			{Fragment: "jwt-0", Type: TypeJSONWebKey2020, PublicKey: testECDSA(t, elliptic.P384()), Revoked: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)},
 		},
 		Members: map[string]json.RawMessage{"name": json.RawMessage(`"University <&> École"`), "alsoKnownAs": json.RawMessage(`[]`)},
 	}
@@ -105,11 +106,15 @@ func TestPublish(t *testing.T) {
 	if jwk["alg"] != "ES256" || jwk["kid"] != thumbprint || jwk["crv"] != "P-256" {
 		t.Errorf("JWK %v", jwk)
 	}
+	if revoked := methods[6].(map[string]any); revoked["type"] != "JsonWebKey" || revoked["revoked"] != "2026-01-01T00:00:00Z" {
+		t.Errorf("revoked JWK %v", revoked)
+	}
 	delete(got, "verificationMethod")
 	want := map[string]any{
 		"@context": []any{
 			"https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1",
 			"https://w3id.org/security/suites/ed25519-2020/v1", "https://w3id.org/security/suites/jws-2020/v1",
+			"https://w3id.org/security/jwk/v1",
 		},
 		"id":              victim,
 		"assertionMethod": []any{victim + "#key-1", victim + "#key-3", victim + "#key-3-2020", victim + "#jwt-1", victim + "#jwt-2"},
@@ -140,7 +145,7 @@ func TestPublishProfile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const begin = `{"@context":["https://www.w3.org/ns/credentials/v2","https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json",` +
+	const begin = `{"@context":["https://www.w3.org/ns/did/v1","https://www.w3.org/ns/credentials/v2","https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json",` +
 		`"https://w3id.org/security/multikey/v1"],"id":"` + id + `","verificationMethod":[{"id":"` + id + `#key-1",`
 	if !strings.HasPrefix(string(data), begin) {
 		t.Errorf("got %s", data)

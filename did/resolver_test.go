@@ -310,3 +310,19 @@ func TestDocumentShape(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// What a verifier pays for a badge of a did:key issuer that it has not seen.
+func BenchmarkResolveKey(b *testing.B) {
+	multibase := encode(b, testEd25519(b))
+	did := "did:key:" + multibase
+	b.ReportAllocs()
+	for b.Loop() {
+		d, err := resolve(did)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := d.Method(did+"#"+multibase, AssertionMethod); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
