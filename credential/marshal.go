@@ -128,7 +128,7 @@ func (e *encoder) structure(v reflect.Value, path string) error {
 // defaulted returns the field of v, or its default when it is empty.
 func defaulted(v reflect.Value, m member) reflect.Value {
 	field := v.Field(m.index)
-	if m.as != nil && field.Len() == 0 {
+	if len(m.as) > 0 && field.Len() == 0 {
 		if field.Kind() == reflect.String {
 			return reflect.ValueOf(m.as[0])
 		}

@@ -271,22 +271,23 @@ func containsAny(present, wanted []string) bool {
 // contexts validates @context: the first is that of the version; in a badge
 // the second is that of Open Badges.
 func (v *validator) contexts(p *property, member strictjson.Value) {
-	if member.Kind() != strictjson.Array {
-		switch {
-		case v.badge:
-			v.fail("array_expected")
-		case p.amount == list:
-			v.warn("array_expected")
-		}
+	if member.Kind() != strictjson.Array && p.amount == list {
+		v.fail("array_expected")
 	}
 	count := 0
+	seen := make(map[string]bool)
 	check := func(element strictjson.Value) {
+		if url := element.Text(); url != "" && seen[url] {
+			v.fail("context_repeated")
+		} else {
+			seen[url] = true
+		}
 		switch {
 		case count == 0:
 			v.firstContext(element)
 		case count == 1 && v.badge:
 			v.openBadgesContext(element)
-		case element.Kind() == strictjson.Object:
+		case element.Kind() == strictjson.Object && element.Len() > 0:
 		case element.Kind() != strictjson.String || !isURI(element.Text()):
 			v.fail("context_malformed")
 		}

@@ -67,6 +67,7 @@ var sentences = map[string]string{
 	"context_missing":           "The second context must be that of Open Badges 3.0.",
 	"context_first":             "The first context must be {expected}.",
 	"context_alias":             "The Open Badges context is given by an alias; the published schemas know only its own name.",
+	"context_repeated":          "The same context is listed twice.",
 	"context_superseded":        "An older Open Badges context is used.",
 	"not_a_badge":               "This is a verifiable credential, but not an Open Badge.",
 	"issuer_not_embedded":       "The issuer is only named; not every reader takes an issuer that is no embedded Profile.",
