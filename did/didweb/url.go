@@ -69,8 +69,7 @@ func splitAuthority(authority string) (host, port string, err error) {
 		return "", "", invalid("percent-encoded host")
 	}
 	port = rest[2:]
-	number, err := strconv.ParseUint(port, 10, 16)
-	if err != nil || number == 0 || port[0] == '0' {
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil || port[0] == '0' {
 		return "", "", invalid("malformed port")
 	}
 	return host, port, nil
