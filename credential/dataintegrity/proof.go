@@ -36,7 +36,8 @@ const MaxProofs = 16
 var (
 	// ErrNoProof: there is no proof, or it is null or an empty array.
 	ErrNoProof = errors.New("no proof")
-	// ErrMalformedProof: a proof breaks the data model of Data Integrity §2.1.
+	// ErrMalformedProof: a proof breaks the data model of VC Data Integrity
+	// §2.1.
 	ErrMalformedProof = errors.New("malformed proof")
 	// ErrUnsupportedCryptosuite: the type or cryptosuite of the proof is not
 	// one this package can check; nothing is said about the proof.
@@ -63,12 +64,13 @@ var (
 	ErrChallenge = errors.New("proof challenge is not the expected one")
 )
 
-// Proof is one proof of a document, checked for shape only.
+// Proof is one proof of a document, checked for shape only. Of a proof with a
+// type other than Type the strings are given as they are found.
 type Proof struct {
 	ID                 string
 	Type               string
-	Cryptosuite        string // "" for a legacy type
-	Created            string // as written; a valid XML Schema dateTimeStamp, or without a zone, or ""
+	Cryptosuite        string // "" for any type but Type
+	Created            string // as written: a dateTimeStamp, or one without a zone, or ""
 	Expires            string // likewise
 	VerificationMethod string
 	ProofPurpose       string
@@ -117,16 +119,3 @@ func (e *ProofError) Error() string {
 
 // Unwrap returns Err.
 func (e *ProofError) Unwrap() error { return e.Err }
-
-// Proofs returns the proofs of a document in their order.
-//
-// The error is ErrNoProof when the member proof is missing, null or an empty
-// array, and a *ProofError with ErrMalformedProof for a proof that breaks the
-// data model: a member of the wrong kind, a member that VC Data Integrity does
-// not define, a missing type, verificationMethod, proofPurpose or proofValue,
-// a bad date, an id that two proofs share, more than MaxProofs. A proof of an
-// unknown type or cryptosuite is returned like any other; verifying it gives
-// ErrUnsupportedCryptosuite.
-func Proofs(document strictjson.Value) ([]Proof, error) {
-	panic("not yet")
-}

@@ -1,0 +1,229 @@
+package dataintegrity
+
+import (
+	"context"
+	"crypto"
+	"errors"
+	"slices"
+	"time"
+
+	"laurel/contexts"
+	"laurel/credential/jsonld"
+	"laurel/credential/strictjson"
+)
+
+// maxSkew is how far ahead of us a signer's clock may be.
+const maxSkew = time.Minute
+
+// Expect is what a caller demands of a proof besides a good signature.
+type Expect struct {
+	// Purpose the proof must have. Empty means AssertionMethod.
+	Purpose string
+	// Domain holds the domains the proof must name, all of them and no
+	// others, in any order. Empty means that the proof's domain is not looked
+	// at.
+	Domain []string
+	// Challenge the proof must carry. Empty means that it is not looked at.
+	Challenge string
+	// Now is the time to judge created and expires by. It must be set.
+	Now time.Time
+}
+
+// Verified says what a proof was verified with.
+type Verified struct {
+	// Proof is the proof that verified.
+	Proof Proof
+	// Contexts lists the context documents, with their revisions, under which
+	// document and proof verified.
+	Contexts []contexts.Document
+	// Superseded reports that a revision among Contexts is not the newest: the
+	// context was changed under its URL after the proof was made.
+	Superseded bool
+	// General is jsonld.Dataset.General of the document.
+	General bool
+}
+
+// KeyFunc finds the public key of a proof. Its error is kept, inside a
+// *ProofError.
+type KeyFunc func(ctx context.Context, proof Proof) (crypto.PublicKey, error)
+
+// Check compares a proof with what the caller expects of it, signature aside:
+// purpose, domain, challenge, created no more than a minute ahead of Now, and
+// expires later than Now. Verify calls it first; a caller may call it before
+// it looks for the key. The error is a *ProofError.
+func (p Proof) Check(expect Expect) error {
+	purpose := expect.Purpose
+	if purpose == "" {
+		purpose = AssertionMethod
+	}
+	switch {
+	case p.ProofPurpose != purpose:
+		return p.fault("proofPurpose", ErrPurpose)
+	case len(expect.Domain) > 0 && !sameSet(p.Domain, expect.Domain):
+		return p.fault("domain", ErrDomain)
+	case expect.Challenge != "" && p.Challenge != expect.Challenge:
+		return p.fault("challenge", ErrChallenge)
+	case p.Created != "" && p.created.After(expect.Now.Add(maxSkew)):
+		return p.fault("created", ErrFutureProof)
+	case p.Expires != "" && !p.expires.After(expect.Now):
+		return p.fault("expires", ErrExpiredProof)
+	}
+	return nil
+}
+
+// fault makes the error for a member of the proof, or for the proof when it
+// has no such member.
+func (p Proof) fault(member string, err error) error {
+	at := first(p.Value.Get(member), p.Value)
+	return &ProofError{Index: p.Index, Path: at.Pointer(), Err: err}
+}
+
+func sameSet(a, b []string) bool {
+	return slices.Equal(unique(a), unique(b))
+}
+
+func unique(list []string) []string {
+	return slices.Compact(slices.Sorted(slices.Values(list)))
+}
+
+// Document is a document whose proofs are being verified. It remembers the
+// document's hash, so that several proofs cost one canonicalisation. It is not
+// safe for concurrent use.
+type Document struct {
+	suites  *Suites
+	value   strictjson.Value
+	digests map[digestKey]digest
+}
+
+// digestKey is a reading: 0 for the newest revisions, then the alternatives.
+type digestKey struct {
+	hash    crypto.Hash
+	reading int
+}
+
+// Read returns document for the verification of its proofs.
+func (s *Suites) Read(document strictjson.Value) *Document {
+	return &Document{suites: s, value: document, digests: make(map[digestKey]digest)}
+}
+
+// Verify is Read and Document.Verify in one.
+func (s *Suites) Verify(ctx context.Context, document strictjson.Value, proof Proof, key crypto.PublicKey, expect Expect) (Verified, error) {
+	return s.Read(document).Verify(ctx, proof, key, expect)
+}
+
+// Verify checks one proof, which must be one that Proofs returned for this
+// document. See Check for what Expect demands.
+//
+// The error is always a *ProofError, except the context's own. ErrSignature
+// means that the proof is bad; ErrUnsupportedCryptosuite, ErrUnsupportedProof,
+// jsonld.ErrUnknownContext and rdfc.ErrBudget mean that nothing can be said.
+func (d *Document) Verify(ctx context.Context, proof Proof, key crypto.PublicKey, expect Expect) (Verified, error) {
+	suite, known := suites[proof.Cryptosuite]
+	switch {
+	case proof.Type != Type:
+		return Verified{}, proof.fault("type", ErrUnsupportedCryptosuite)
+	case !known:
+		return Verified{}, proof.fault("cryptosuite", ErrUnsupportedCryptosuite)
+	case len(proof.PreviousProof) > 0:
+		return Verified{}, proof.fault("previousProof", ErrUnsupportedProof)
+	}
+	if err := proof.Check(expect); err != nil {
+		return Verified{}, err
+	}
+	hash, err := suite.hash(key)
+	if err != nil {
+		return Verified{}, proof.fault("verificationMethod", err)
+	}
+	verified, err := d.verifyReadings(ctx, suite, hash, proof, key)
+	if err == nil || err == ctx.Err() {
+		return verified, err
+	}
+	if errors.Is(err, ErrSignature) || errors.Is(err, ErrMalformedProof) {
+		return Verified{}, proof.fault("proofValue", err)
+	}
+	return Verified{}, proof.fault("", err)
+}
+
+// verifyReadings checks the signature under the newest revisions of the
+// contexts and, if it fails, under the older ones that the document may have
+// been signed with.
+func (d *Document) verifyReadings(ctx context.Context, suite cryptosuite, hash crypto.Hash, proof Proof, key crypto.PublicKey) (Verified, error) {
+	verified, err := d.verifyReading(ctx, suite, digestKey{hash: hash}, nil, proof, key)
+	if !errors.Is(err, ErrSignature) {
+		return verified, err
+	}
+	for i, revisions := range d.suites.processor.Alternatives(documentSource(d.value)) {
+		verified, other := d.verifyReading(ctx, suite, digestKey{hash, i + 1}, revisions, proof, key)
+		if other == nil {
+			verified.Superseded = true
+			return verified, nil
+		}
+		if ctx.Err() != nil {
+			return Verified{}, ctx.Err()
+		}
+	}
+	return Verified{}, err
+}
+
+// verifyReading checks the signature under one choice of revisions.
+func (d *Document) verifyReading(ctx context.Context, suite cryptosuite, reading digestKey, revisions jsonld.Revisions, proof Proof, key crypto.PublicKey) (Verified, error) {
+	source := optionsSource(d.value, proof.Value)
+	source.Revisions = revisions
+	options := d.suites.digest(ctx, source, reading.hash)
+	if options.err != nil {
+		return Verified{}, options.err
+	}
+	document := d.digest(ctx, reading, revisions)
+	if document.err != nil {
+		return Verified{}, document.err
+	}
+	if err := suite.verify(key, slices.Concat(options.sum, document.sum), proof.ProofValue); err != nil {
+		return Verified{}, err
+	}
+	return Verified{Proof: proof, Contexts: document.contexts, General: document.general}, nil
+}
+
+// digest returns the hash of the document without its proofs.
+func (d *Document) digest(ctx context.Context, reading digestKey, revisions jsonld.Revisions) digest {
+	if known, ok := d.digests[reading]; ok {
+		return known
+	}
+	source := documentSource(d.value)
+	source.Revisions = revisions
+	made := d.suites.digest(ctx, source, reading.hash)
+	if ctx.Err() == nil {
+		d.digests[reading] = made
+	}
+	return made
+}
+
+// VerifyAll checks every proof of a document and succeeds only if there is at
+// least one and all of them verify. It returns one Verified for each proof, in
+// their order. The error joins those of all proofs that did not verify, each a
+// *ProofError.
+func (s *Suites) VerifyAll(ctx context.Context, document strictjson.Value, key KeyFunc, expect Expect) ([]Verified, error) {
+	proofs, err := Proofs(document)
+	if err != nil {
+		return nil, err
+	}
+	read := s.Read(document)
+	all := make([]Verified, 0, len(proofs))
+	var faults []error
+	for _, proof := range proofs {
+		public, err := key(ctx, proof)
+		if err != nil {
+			faults = append(faults, proof.fault("verificationMethod", err))
+			continue
+		}
+		verified, err := read.Verify(ctx, proof, public, expect)
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		all = append(all, verified)
+	}
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
+	}
+	return all, nil
+}
