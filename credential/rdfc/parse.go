@@ -38,6 +38,9 @@ func ParseNQuads(data []byte) ([]Quad, error) {
 		default:
 			text, data = data[:end], data[end+1:]
 		}
+		if !utf8.Valid(text) {
+			return nil, &SyntaxError{Line: number, Reason: "invalid UTF-8"}
+		}
 		p := parser{rest: string(text)}
 		p.space()
 		if p.done() {

@@ -240,6 +240,7 @@ func FuzzParseNQuads(f *testing.F) {
 	f.Add([]byte(`<urn:\u0073> <urn:p> "\t\U0001F303\"\\"^^<urn:d> _:g.h .`))
 	f.Add([]byte("_:a <urn:p> _:b .\n_:b <urn:p> _:a .\n"))
 	f.Add([]byte("<a> <b> <c .\n"))
+	f.Add([]byte("_:\x8a"))
 	f.Add([]byte("_:a<urn:p>\"\"@en-us_:g."))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		quads, err := rdfc.ParseNQuads(data)
