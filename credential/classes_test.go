@@ -186,6 +186,31 @@ func minimal(t *testing.T, name string) map[string]any {
 	return node
 }
 
+// maximal returns a node with every property of its class that the published
+// schemas know, nodes inside likewise down to a depth.
+func maximal(t *testing.T, name string, depth int) map[string]any {
+	t.Helper()
+	node := minimal(t, name)
+	for i := range classes[name].properties {
+		p := &classes[name].properties[i]
+		if p.shape == contextList || p.shape == typeSet || p.name == "relatedResource" || p.name == "renderMethod" {
+			continue
+		}
+		good, _ := valuesOf(t, name, p)
+		if p.class != "" {
+			if depth == 0 && !p.required {
+				continue
+			}
+			good = []any{maximal(t, variant(name, p.class), max(depth-1, 0))}
+		}
+		node[p.name] = good[0]
+		if p.amount == list {
+			node[p.name] = good[:1]
+		}
+	}
+	return node
+}
+
 func contextsFor(name string) []any {
 	first := ContextV2
 	if strings.HasSuffix(name, " 1.1") {

@@ -76,7 +76,8 @@ type member struct {
 
 var memberCache sync.Map // reflect.Type -> []member
 
-// membersOf reads the json and as tags of a struct type.
+// membersOf reads the tags of a struct type: json for the name, as for the
+// default of type, form for what is special.
 func membersOf(t reflect.Type) []member {
 	if cached, ok := memberCache.Load(t); ok {
 		return cached.([]member)
@@ -84,15 +85,15 @@ func membersOf(t reflect.Type) []member {
 	members := make([]member, 0, t.NumField())
 	for i := range t.NumField() {
 		field := t.Field(i)
-		name, option, _ := strings.Cut(field.Tag.Get("json"), ",")
+		form := field.Tag.Get("form")
 		members = append(members, member{
 			index:     i,
-			name:      name,
+			name:      field.Tag.Get("json"),
 			as:        strings.Fields(field.Tag.Get("as")),
-			single:    option == "single",
-			always:    option == "always",
-			reference: option == "reference",
-			literal:   option == "literal",
+			single:    form == "single",
+			always:    form == "always",
+			reference: form == "reference",
+			literal:   form == "literal",
 		})
 	}
 	memberCache.Store(t, members)

@@ -90,8 +90,14 @@ func TestMarshalVariants(t *testing.T) {
 
 func TestMarshalRefuses(t *testing.T) {
 	for _, v := range []any{
-		Profile{ID: "x", Name: "\xff"}, Achievement{Tag: []string{"a", "\xc0\x80"}}, AchievementSubject{CreditsEarned: "1e"},
-		AchievementSubject{CreditsEarned: "true"}, AchievementSubject{CreditsEarned: " 1"}, "text", map[string]any{}, nil, (*Profile)(nil),
+		Profile{ID: "x", Name: "\xff"},
+		Achievement{Tag: []string{"a", "\xc0\x80"}},
+		AchievementSubject{CreditsEarned: "1e"},
+		AchievementSubject{CreditsEarned: "true"},
+		AchievementSubject{CreditsEarned: " 1"},
+		"text",
+		map[string]any{},
+		nil, (*Profile)(nil),
 	} {
 		if data, err := Marshal(v); err == nil {
 			t.Errorf("Marshal(%#v) = %s", v, data)

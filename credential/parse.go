@@ -108,9 +108,9 @@ func FromValue(v strictjson.Value) (*Credential, error) {
 	if err != nil {
 		return nil, err
 	}
-	types := textSet(v.Get("type"))
+	types := v.Get("type")
 	if isPresentation(types) {
-		return nil, &ParseError{Path: v.Get("type").Pointer(), Code: "is_presentation", Err: ErrPresentation}
+		return nil, &ParseError{Path: types.Pointer(), Code: "is_presentation", Err: ErrPresentation}
 	}
 	return &Credential{Version: version, Kind: kindOf(types), value: v}, nil
 }
@@ -148,7 +148,7 @@ func ParsePresentation(data []byte) (*Presentation, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !isPresentation(textSet(v.Get("type"))) {
+	if !isPresentation(v.Get("type")) {
 		return nil, &ParseError{Path: "/type", Code: "is_not_presentation", Err: ErrNotPresentation}
 	}
 	return &Presentation{Version: version, value: v}, nil
@@ -190,30 +190,25 @@ func detectVersion(v strictjson.Value, not error) (Version, error) {
 	return 0, &ParseError{Path: context.Pointer(), Code: "context_missing", Err: not}
 }
 
-func isPresentation(types []string) bool {
-	return slices.Contains(types, "VerifiablePresentation") || slices.Contains(types, "EnvelopedVerifiablePresentation")
+func isPresentation(types strictjson.Value) bool {
+	return hasType(types, "VerifiablePresentation", "EnvelopedVerifiablePresentation")
 }
 
 // kindOf tells the kind by the types. A credential that claims several kinds
 // is of the first, which is also the one it is validated as.
-func kindOf(types []string) Kind {
-	for _, t := range types {
-		switch t {
-		case "AchievementCredential", "OpenBadgeCredential":
-			return KindAchievement
-		}
+func kindOf(types strictjson.Value) Kind {
+	switch {
+	case hasType(types, "AchievementCredential", "OpenBadgeCredential"):
+		return KindAchievement
+	case hasType(types, "EndorsementCredential"):
+		return KindEndorsement
+	case hasType(types, "BitstringStatusListCredential", "StatusList2021Credential"):
+		return KindStatusList
+	case hasType(types, "EnvelopedVerifiableCredential"):
+		return KindEnveloped
+	default:
+		return KindOther
 	}
-	for _, t := range types {
-		switch t {
-		case "EndorsementCredential":
-			return KindEndorsement
-		case "BitstringStatusListCredential", "StatusList2021Credential":
-			return KindStatusList
-		case "EnvelopedVerifiableCredential":
-			return KindEnveloped
-		}
-	}
-	return KindOther
 }
 
 // textSet returns the strings of a string or an array.

@@ -135,7 +135,7 @@ func identityHashReadable(v *validator, identity strictjson.Value) {
 // bitstringEntryWhole: an entry of a bitstring status list says which bit of
 // which list means what.
 func bitstringEntryWhole(v *validator, status strictjson.Value) {
-	if !containsAny(textSet(status.Get("type")), []string{"BitstringStatusListEntry"}) {
+	if !hasType(status.Get("type"), "BitstringStatusListEntry") {
 		return
 	}
 	for _, p := range bitstringEntry {

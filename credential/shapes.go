@@ -1,7 +1,9 @@
 package credential
 
 import (
+	"bytes"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -94,10 +96,14 @@ func (v *validator) text(value strictjson.Value) {
 	if !v.is(value, strictjson.String) {
 		return
 	}
-	switch words := value.Text(); {
-	case words == "":
+	words, plain := value.Plain()
+	if !plain {
+		words = value.AppendText(nil)
+	}
+	switch {
+	case len(words) == 0:
 		v.warn("empty_text")
-	case strings.ContainsFunc(words, isControl):
+	case bytes.ContainsFunc(words, isControl):
 		v.warn("text_controls")
 	}
 }
@@ -235,15 +241,21 @@ func (v *validator) types(p *property, member strictjson.Value) {
 		}
 		v.typeName(member)
 	}
-	if len(p.types) == 0 {
-		return
-	}
-	present := textSet(member)
 	for _, group := range p.types {
-		if !containsAny(present, group) {
+		if !hasType(member, group...) {
 			v.fail("type_mismatch", "expected", strings.Join(group, " or "))
 		}
 	}
+}
+
+// hasType reports whether one of the names is the type or among the types.
+func hasType(types strictjson.Value, names ...string) bool {
+	for t := range types.OneOrMany() {
+		if slices.ContainsFunc(names, t.Is) {
+			return true
+		}
+	}
+	return false
 }
 
 // typeName validates one type: a term or an absolute URL.
@@ -255,17 +267,6 @@ func (v *validator) typeName(value strictjson.Value) {
 	if words == "" || strings.ContainsAny(words, " \t\r\n") || strings.HasPrefix(words, "_:") {
 		v.fail("type_malformed")
 	}
-}
-
-func containsAny(present, wanted []string) bool {
-	for _, p := range present {
-		for _, w := range wanted {
-			if p == w {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // contexts validates @context: the first is that of the version; in a badge

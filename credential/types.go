@@ -20,7 +20,7 @@ type AchievementCredential struct {
 	Name              string                  `json:"name"`
 	Description       string                  `json:"description"`
 	Image             *Image                  `json:"image"`
-	Issuer            Profile                 `json:"issuer,reference"` // with nothing but an ID it is written as that URI
+	Issuer            Profile                 `json:"issuer" form:"reference"` // with nothing but an ID it is written as that URI
 	ValidFrom         string                  `json:"validFrom"`
 	ValidUntil        string                  `json:"validUntil"`
 	AwardedDate       string                  `json:"awardedDate"`
@@ -29,7 +29,7 @@ type AchievementCredential struct {
 	Endorsement       []EndorsementCredential `json:"endorsement"`
 	EndorsementJWT    []string                `json:"endorsementJwt"`
 	CredentialSchema  []CredentialSchema      `json:"credentialSchema"`
-	CredentialStatus  []CredentialStatus      `json:"credentialStatus,single"`
+	CredentialStatus  []CredentialStatus      `json:"credentialStatus" form:"single"`
 	RefreshService    *RefreshService         `json:"refreshService"`
 	TermsOfUse        []TermsOfUse            `json:"termsOfUse"`
 	Proof             []Proof                 `json:"proof"`
@@ -43,13 +43,13 @@ type EndorsementCredential struct {
 	Type              []string           `json:"type" as:"VerifiableCredential EndorsementCredential"`
 	Name              string             `json:"name"`
 	Description       string             `json:"description"`
-	Issuer            Profile            `json:"issuer,reference"`
+	Issuer            Profile            `json:"issuer" form:"reference"`
 	ValidFrom         string             `json:"validFrom"`
 	ValidUntil        string             `json:"validUntil"`
 	AwardedDate       string             `json:"awardedDate"`
 	CredentialSubject EndorsementSubject `json:"credentialSubject"`
 	CredentialSchema  []CredentialSchema `json:"credentialSchema"`
-	CredentialStatus  []CredentialStatus `json:"credentialStatus,single"`
+	CredentialStatus  []CredentialStatus `json:"credentialStatus" form:"single"`
 	RefreshService    *RefreshService    `json:"refreshService"`
 	TermsOfUse        []TermsOfUse       `json:"termsOfUse"`
 	Proof             []Proof            `json:"proof"`
@@ -237,7 +237,7 @@ type IdentifierEntry struct {
 // IdentityHash and MatchIdentity. It may be personal data: never log it.
 type IdentityObject struct {
 	Type         string `json:"type" as:"IdentityObject"`
-	Hashed       bool   `json:"hashed,always"`
+	Hashed       bool   `json:"hashed" form:"always"`
 	IdentityHash string `json:"identityHash"`
 	IdentityType string `json:"identityType"`
 	Salt         string `json:"salt"`
@@ -263,7 +263,7 @@ type CredentialStatus struct {
 	ID                   string `json:"id"`
 	Type                 string `json:"type"`
 	StatusPurpose        string `json:"statusPurpose"`
-	StatusListIndex      string `json:"statusListIndex,literal"`
+	StatusListIndex      string `json:"statusListIndex" form:"literal"`
 	StatusListCredential string `json:"statusListCredential"`
 }
 
@@ -289,7 +289,7 @@ type Proof struct {
 	VerificationMethod string   `json:"verificationMethod"`
 	Cryptosuite        string   `json:"cryptosuite"`
 	ProofPurpose       string   `json:"proofPurpose"`
-	Domain             []string `json:"domain,single"`
+	Domain             []string `json:"domain" form:"single"`
 	Challenge          string   `json:"challenge"`
 	Nonce              string   `json:"nonce"`
 	ProofValue         string   `json:"proofValue"`

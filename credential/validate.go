@@ -27,7 +27,7 @@ func (c *Credential) Validate() []Violation {
 // Credential.Validate.
 func (p *Presentation) Validate() []Violation {
 	v := &validator{base: p.value.Pointer(), version: p.Version}
-	if slices.Contains(textSet(p.value.Get("type")), "EnvelopedVerifiablePresentation") {
+	if hasType(p.value.Get("type"), "EnvelopedVerifiablePresentation") {
 		v.node("EnvelopedVerifiablePresentation", p.value)
 		return v.violations()
 	}
