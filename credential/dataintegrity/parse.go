@@ -1,6 +1,7 @@
 package dataintegrity
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -174,8 +175,16 @@ func isURL(s string) bool {
 // as UTC, as VC Data Integrity §2.1 asks of verifiers. The years are those of
 // four digits.
 func parseTime(s string) (time.Time, error) {
-	if strings.Contains(s, ",") { // package time takes it for a point
-		return time.Time{}, fmt.Errorf("parsing time: a comma")
+	// Package time is lenient: it takes a comma for a point and one digit for
+	// an hour.
+	const shape = "0000-00-00T00:00:00"
+	for i := range len(shape) {
+		if i >= len(s) || shape[i] != '0' && s[i] != shape[i] {
+			return time.Time{}, errors.New("parsing time: not as in " + shape + "Z")
+		}
+	}
+	if strings.Contains(s, ",") {
+		return time.Time{}, errors.New("parsing time: a comma")
 	}
 	if t, err := time.Parse(time.RFC3339, s); err == nil {
 		return t, nil
