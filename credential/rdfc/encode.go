@@ -1,75 +1,38 @@
 package rdfc
 
-import (
-	"encoding/binary"
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
-// Canonical N-Quads, RDFC-1.0 section 5. Terms are appended first and checked
-// where they then lie, eight bytes at a time, because checking is the larger
-// part of writing.
+// Canonical N-Quads, RDFC-1.0 section 5. A term is appended as it is and then
+// looked at where it lies; what is not plain is looked at again.
 
+// What a byte is not plain for. Bytes beyond ASCII are plain for neither.
 const (
-	lowBits  = 0x0101010101010101
-	highBits = 0x8080808080808080
-	sevenths = highBits - lowBits // 0x7f in every byte
+	notIRI  uint8 = 1 << iota // in an IRI: controls, space and <>"{}|^`\
+	notText                   // in a literal: controls, " and \
 )
 
-// differs has the high bit set in each byte of word that is not c. Every byte
-// of word must be below 0x80.
-func differs(word uint64, c byte) uint64 {
-	return (word ^ uint64(c)*lowBits) + sevenths
-}
+var classes = func() (classes [256]uint8) {
+	for c := range classes {
+		if c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
+			classes[c] = notIRI | notText
+		}
+	}
+	for _, c := range " <>{}|^`" {
+		classes[c] = notIRI
+	}
+	return classes
+}()
 
-// reaches has the high bit set in each byte of word that is at least c. Every
-// byte of word must be below 0x80.
-func reaches(word uint64, c byte) uint64 {
-	return word + uint64(0x80-c)*lowBits
-}
-
-// plainIRI gives the number of bytes from the start of b that may stand in an
-// IRI as they are, looking at whole words: no controls, space, <>"{}|^`\ nor
-// anything beyond ASCII. len(b) means all of them.
-func plainIRI(b []byte) int {
-	if len(b) < 8 {
-		return 0
+// classify joins the classes of bytes.
+func classify(b []byte) (found uint8) {
+	for ; len(b) >= 8; b = b[8:] {
+		found |= classes[b[0]] | classes[b[1]] | classes[b[2]] | classes[b[3]] |
+			classes[b[4]] | classes[b[5]] | classes[b[6]] | classes[b[7]]
 	}
-	last := len(b) - 8
-	for i := 0; ; i = min(i+8, last) {
-		word := binary.LittleEndian.Uint64(b[i:])
-		plain := reaches(word, 0x21) &
-			differs(word, '"') &
-			differs(word|0x02*lowBits, '>') & // < and >
-			differs(word|0x20*lowBits, '|') & // \ and |
-			differs(word, '^') & differs(word, '`') &
-			differs(word, '{') & differs(word, '}') &
-			differs(word, 0x7f)
-		if word&highBits != 0 || plain&highBits != highBits {
-			return i
-		}
-		if i == last {
-			return len(b)
-		}
+	for _, c := range b {
+		found |= classes[c]
 	}
-}
-
-// plainText is plainIRI for literals: no controls, " nor \ nor anything beyond
-// ASCII.
-func plainText(b []byte) int {
-	if len(b) < 8 {
-		return 0
-	}
-	last := len(b) - 8
-	for i := 0; ; i = min(i+8, last) {
-		word := binary.LittleEndian.Uint64(b[i:])
-		plain := reaches(word, 0x20) & differs(word, '"') & differs(word, '\\') & differs(word, 0x7f)
-		if word&highBits != 0 || plain&highBits != highBits {
-			return i
-		}
-		if i == last {
-			return len(b)
-		}
-	}
+	return found
 }
 
 // appendIRI appends an IRI in angle brackets, or says why it is none.
@@ -81,15 +44,15 @@ func appendIRI(dst []byte, iri string) ([]byte, string) {
 	if !hasScheme(b) {
 		return dst, "IRI without a scheme"
 	}
-	if plain := plainIRI(b); plain < len(b) {
-		if reason := checkIRI(b[plain:]); reason != "" {
+	if classify(b)&notIRI != 0 {
+		if reason := checkIRI(b); reason != "" {
 			return dst, reason
 		}
 	}
 	return append(dst, '>'), ""
 }
 
-// checkIRI says what in a piece of an IRI may not stand there.
+// checkIRI says what in an IRI may not stand there.
 func checkIRI(b []byte) (reason string) {
 	for len(b) > 0 {
 		size := 1
@@ -139,9 +102,9 @@ func appendLiteral(dst []byte, t *Term) ([]byte, string) {
 	dst = append(dst, '"')
 	start := len(dst)
 	dst = append(dst, t.Value...)
-	if plain := plainText(dst[start:]); plain < len(t.Value) {
+	if classify(dst[start:])&notText != 0 {
 		var valid bool
-		if dst, valid = appendEscaped(dst[:start+plain], t.Value[plain:]); !valid {
+		if dst, valid = appendEscaped(dst[:start], t.Value); !valid {
 			return dst, "literal is not valid UTF-8"
 		}
 	}

@@ -20,7 +20,7 @@ type line struct {
 // prefixes: the sort steps over what all lines of a range share and orders
 // them by the next eight bytes, so that each byte is looked at about once.
 func sortLines(buf []byte, lines []line, depth int) {
-	const few = 3
+	const few = 6
 	if len(lines) <= few {
 		for i := 1; i < len(lines); i++ {
 			for j := i; j > 0 && bytes.Compare(lines[j].text(buf, depth), lines[j-1].text(buf, depth)) < 0; j-- {

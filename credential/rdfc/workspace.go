@@ -96,6 +96,7 @@ func (w *workspace) load(quads []Quad) error {
 			}
 		}
 		r := &w.quads[i]
+		w.buf = slices.Grow(w.buf, quads[i].size())
 		if i > 0 && sameNode(&quads[i].Subject, &quads[i-1].Subject) {
 			// The quads of one node mostly come together.
 			w.repeatSubject(r, &w.quads[i-1])
@@ -110,6 +111,13 @@ func (w *workspace) load(quads []Quad) error {
 		}
 	}
 	return nil
+}
+
+// size is the length of a quad's line, if nothing in it needs an escape.
+func (q *Quad) size() int {
+	const punctuation = len(`<> <> ""^^<>@ <> .`) + 1
+	return len(q.Subject.Value) + len(q.Predicate.Value) + len(q.Object.Value) + len(q.Object.Datatype) +
+		len(q.Object.Language) + len(q.Graph.Value) + punctuation
 }
 
 // sameNode reports whether two terms are one IRI or blank node.
@@ -392,17 +400,15 @@ func (w *workspace) document() []byte {
 	}
 	sortLines(w.buf, w.lines, 0)
 	size := 0
-	var last []byte
-	kept := w.lines[:0]
-	for _, l := range w.lines {
-		if text := l.text(w.buf, 0); !bytes.Equal(text, last) {
-			kept, last = append(kept, l), text
-			size += len(text)
-		}
+	for i := range w.lines {
+		size += int(w.lines[i].end - w.lines[i].start)
 	}
 	out := make([]byte, 0, size)
-	for i := range kept {
-		out = append(out, kept[i].text(w.buf, 0)...)
+	var last []byte
+	for i := range w.lines {
+		if text := w.lines[i].text(w.buf, 0); !bytes.Equal(text, last) {
+			out, last = append(out, text...), text
+		}
 	}
 	return out
 }
