@@ -184,7 +184,7 @@ func TestPoison(t *testing.T) {
 		t.Run(g.name, func(t *testing.T) {
 			best := time.Hour
 			form := ""
-			for attempt := 0; attempt < 5; attempt++ {
+			for attempt := 0; attempt < 5 && (attempt == 0 || best > 50*time.Millisecond*slowdown); attempt++ {
 				start := time.Now()
 				canonical, err := rdfc.Canonicalize(context.Background(), g.quads, rdfc.Options{})
 				best = min(best, time.Since(start))

@@ -19,6 +19,7 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -125,7 +126,7 @@ func Canonicalize(ctx context.Context, quads []Quad, options Options) (*Canonica
 		return nil, err
 	}
 	c := &Canonical{NQuads: w.document()}
-	c.labels = c.inline[:0]
+	c.labels = slices.Grow(c.inline[:0], len(w.canonical))
 	for _, n := range w.canonical {
 		c.labels = append(c.labels, w.labels[n])
 	}

@@ -85,7 +85,7 @@ func TestParseListCredentialRefuses(t *testing.T) {
 	}{
 		"list without multibase": {zeroList[1:], statuslist.ErrEncoding},
 		"short list":             {encode(compress(make([]byte, 100))), statuslist.ErrLength},
-		"bomb":                   {encode(compress(make([]byte, 64<<20))), statuslist.ErrTooLarge},
+		"bomb":                   {encode(compress(make([]byte, 16<<20))), statuslist.ErrTooLarge},
 	} {
 		if got, err := parseList(t, listCredential(zeroList, test.list)); !errors.Is(err, test.want) || got != nil {
 			t.Errorf("%s: got %v, %v; want %v", name, got, err, test.want)
