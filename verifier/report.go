@@ -81,19 +81,25 @@ type Report struct {
 // required one that could not be made. Of a valid credential it is the check of
 // the signature. ok is false only for a Report that Verify did not make.
 func (r *Report) Decisive() (check Check, ok bool) {
-	for _, c := range r.Checks {
-		entry := catalogue[key{c.Code, c.Outcome}]
-		var decides bool
-		switch r.Verdict {
+	return decisive(r.Checks, r.Verdict)
+}
+
+func decisive(checks []Check, verdict Verdict) (Check, bool) {
+	for _, c := range checks {
+		effect := catalogue[key{c.Code, c.Outcome}].effect
+		switch verdict {
 		case VerdictInvalid:
-			decides = entry.effect == effectInvalid
+			if effect == effectInvalid {
+				return c, true
+			}
 		case VerdictIndeterminate:
-			decides = entry.effect == effectIndeterminate
+			if effect == effectIndeterminate {
+				return c, true
+			}
 		default:
-			decides = c.Code == CodeSignature
-		}
-		if decides {
-			return c, true
+			if c.Code == CodeSignature {
+				return c, true
+			}
 		}
 	}
 	return Check{}, false

@@ -106,6 +106,29 @@ type Expect struct{}
 // data while the Report is in use.
 //
 // When ctx ends, checks that were not made are indeterminate.
-func (v *Verifier) Verify(ctx context.Context, data []byte, expect Expect) (*Report, error) {
-	panic("not yet")
+func (v *Verifier) Verify(ctx context.Context, data []byte, _ Expect) (report *Report, err error) {
+	format, root, err := read(data)
+	if err != nil {
+		return nil, err
+	}
+	session := v.newSession(ctx)
+	defer session.close()
+	e := &examination{session: session, purpose: asBadge}
+	// A fault of ours or of what we were given is a check that could not be
+	// made. What was found before it may be half of the truth and is dropped.
+	defer func() {
+		if recover() != nil {
+			e = &examination{session: session}
+			e.laboratory()
+			e.add(CodeInternalFault, Indeterminate, "", nil)
+			report, err = e.report(format), nil
+		}
+	}()
+	e.laboratory()
+	if format == FormatJSON {
+		e.examine(root)
+	} else {
+		e.add(CodeFormatUnsupported, Indeterminate, "", map[string]string{"format": string(format)})
+	}
+	return e.report(format), nil
 }

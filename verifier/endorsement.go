@@ -1,0 +1,90 @@
+package verifier
+
+import (
+	"strconv"
+
+	"laurel/credential/strictjson"
+)
+
+// endorsements checks every endorsement in the badge, at any depth, like a
+// credential of its own. What comes out is said and does not change the verdict
+// on the badge.
+func (e *examination) endorsements() {
+	list := e.credential.Endorsements()
+	if len(list) == 0 {
+		return
+	}
+	endorsable := make(map[string]bool)
+	collectIDs(e.credential.Value(), endorsable)
+	for _, v := range list[:min(len(list), MaxEndorsements)] {
+		if v.Kind() == strictjson.Object {
+			e.endorsement(v, endorsable)
+		} else {
+			e.add(CodeEndorsementUnsupported, Indeterminate, v.Pointer(), nil)
+		}
+	}
+	if more := len(list) - MaxEndorsements; more > 0 {
+		e.add(CodeEndorsementUnchecked, Skipped, "", map[string]string{"count": strconv.Itoa(more)})
+	}
+}
+
+// endorsement checks one endorsement. One that is good but about something else
+// was taken from another badge.
+func (e *examination) endorsement(v strictjson.Value, endorsable map[string]bool) {
+	id := idOf(v.Get("issuer"))
+	issuer := domainOf(id)
+	if issuer == "" {
+		issuer = id
+	}
+	if issuer == "" {
+		issuer = "nobody named"
+	}
+	params := map[string]string{"issuer": issuer, "id": id}
+	path := v.Pointer()
+	examined := &examination{session: e.session, purpose: asEndorsement}
+	examined.examine(v)
+	reason, good := examined.conclusion()
+	params = given(params)
+	if good {
+		if endorsable[v.Get("credentialSubject").Get("id").Text()] {
+			e.add(CodeEndorsement, Passed, path, params)
+		} else {
+			e.add(CodeEndorsementElsewhere, Failed, path, params)
+		}
+		return
+	}
+	params["reason"] = string(reason)
+	outcome := Failed
+	if verdict(examined.checks) == VerdictIndeterminate {
+		outcome = Indeterminate
+	}
+	e.add(CodeEndorsement, outcome, path, params)
+}
+
+// collectIDs finds the ids of what the badge speaks of: everything but the
+// endorsements, proofs and contexts themselves.
+func collectIDs(v strictjson.Value, ids map[string]bool) {
+	for element := range v.Elements() {
+		collectIDs(element, ids)
+	}
+	for name, member := range v.Members() {
+		switch name {
+		case "endorsement", "proof", "@context":
+			continue
+		case "id":
+			if id := member.Text(); id != "" {
+				ids[id] = true
+			}
+		default:
+			collectIDs(member, ids)
+		}
+	}
+}
+
+// idOf gives the id of a party that is named by URI or embedded.
+func idOf(v strictjson.Value) string {
+	if v.Kind() == strictjson.Object {
+		return v.Get("id").Text()
+	}
+	return v.Text()
+}

@@ -1,0 +1,187 @@
+package verifier
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"laurel/credential"
+	"laurel/credential/strictjson"
+)
+
+// purpose is what a credential is examined as.
+type purpose uint8
+
+const (
+	asBadge       purpose = iota // a badge or an endorsement that somebody shows
+	asEndorsement                // an endorsement inside a badge
+	asStatusList                 // the list that a badge's status is on
+)
+
+// trust is what is known of who made the document.
+type trust uint8
+
+const (
+	unproven trust = iota // nothing yet
+	verified              // the issuer, by every proof known here
+	broken                // not the issuer, or nobody can tell from it
+)
+
+// examination examines one credential: what was shown, an endorsement in it, or
+// a status list it names.
+type examination struct {
+	*session
+	purpose    purpose
+	credential *credential.Credential
+	trust      trust
+	checks     []Check
+	seen       map[string]bool
+}
+
+// add notes a finding. The same finding at the same place is noted once.
+func (e *examination) add(code Code, outcome Outcome, path string, params map[string]string) {
+	message := sentence(catalogue[key{code, outcome}].sentence, params)
+	id := strings.Join([]string{string(code), string(outcome), path, message}, "\x00")
+	if e.seen[id] {
+		return
+	}
+	if e.seen == nil {
+		e.seen = make(map[string]bool)
+	}
+	e.seen[id] = true
+	e.checks = append(e.checks, Check{Code: code, Outcome: outcome, Message: message, Path: path, Params: params})
+}
+
+// finding is what speaks against a credential, or keeps a check from being
+// made. The zero finding is none.
+type finding struct {
+	code    Code
+	outcome Outcome
+	path    string
+	params  map[string]string
+}
+
+// note adds a finding and reports whether it decides against the credential.
+func (e *examination) note(f finding) (decided bool) {
+	e.add(f.code, f.outcome, f.path, f.params)
+	return catalogue[key{f.code, f.outcome}].effect == effectInvalid
+}
+
+// report is what the checks come to.
+func (e *examination) report(format Format) *Report {
+	r := &Report{Verdict: verdict(e.checks), Format: format, Checks: e.checks, CheckedAt: e.now}
+	if e.trust == verified {
+		r.Credential = e.credential.Raw()
+	}
+	return r
+}
+
+// examine makes every check of a credential, as far as one failing does not
+// make another pointless.
+func (e *examination) examine(v strictjson.Value) {
+	if !e.structure(v) {
+		return
+	}
+	e.proofs()
+	e.issuer()
+	if e.trust == broken {
+		e.add(CodeContentUnchecked, Skipped, "", nil)
+	} else {
+		e.schema()
+		e.validity()
+	}
+	e.status()
+	if e.trust == verified && e.purpose == asBadge {
+		e.relatedResources()
+		e.attributions()
+		e.endorsements()
+	}
+	if e.ctx.Err() != nil {
+		e.add(CodeInterrupted, Indeterminate, "", nil)
+	}
+}
+
+// conclusion says whether a credential inside another, or a status list, holds,
+// and why not.
+func (e *examination) conclusion() (reason Code, good bool) {
+	result := verdict(e.checks)
+	check, _ := decisive(e.checks, result)
+	return check.Code, result == VerdictValid
+}
+
+// laboratory names the exceptions to the rules of the network under which the
+// verifier runs.
+func (e *examination) laboratory() {
+	for _, exception := range e.config.Exceptions {
+		e.add(CodeLaboratoryException, Skipped, "", map[string]string{"exception": exception})
+	}
+}
+
+// structure finds out whether the document is a credential of the kind that is
+// wanted. Anything else is not examined further.
+func (e *examination) structure(v strictjson.Value) bool {
+	c, err := credential.FromValue(v)
+	if err != nil {
+		code, path := CodeNotCredential, v.Pointer()
+		if parse := (*credential.ParseError)(nil); errors.As(err, &parse) {
+			path = parse.Path
+		}
+		if errors.Is(err, credential.ErrPresentation) {
+			code = CodePresentation
+		}
+		e.add(code, Failed, path, nil)
+		return false
+	}
+	e.credential = c
+	for context := range v.Get("@context").OneOrMany() {
+		if c.Version == credential.V2 && context.Is(credential.ContextV1) || c.Version == credential.V1 && context.Is(credential.ContextV2) {
+			e.add(CodeVersionMismatch, Failed, context.Pointer(), nil)
+			return false
+		}
+	}
+	types := v.Get("type").Pointer()
+	switch {
+	case e.wants(c.Kind):
+		e.add(CodeStructure, Passed, "", map[string]string{"dataModel": c.Version.String(), "kind": c.Kind.String()})
+	case e.purpose == asBadge && c.Kind == credential.KindEnveloped:
+		e.add(CodeFormatUnsupported, Indeterminate, types, map[string]string{"format": c.Kind.String()})
+		return false
+	case e.purpose == asBadge && c.Kind == credential.KindOther && slices.Contains(c.Types(), "ClrCredential"):
+		e.add(CodeKindUnsupported, Indeterminate, types, nil)
+	case !slices.Contains(c.Types(), "VerifiableCredential"):
+		e.add(CodeNotCredential, Failed, types, nil)
+		return false
+	default:
+		e.add(CodeNotBadge, Failed, types, nil)
+		return false
+	}
+	return true
+}
+
+// wants reports whether a credential of the kind can be what it is examined as.
+func (e *examination) wants(kind credential.Kind) bool {
+	switch e.purpose {
+	case asEndorsement:
+		return kind == credential.KindEndorsement
+	case asStatusList:
+		return kind == credential.KindStatusList
+	default:
+		return kind == credential.KindAchievement || kind == credential.KindEndorsement
+	}
+}
+
+// quote returns params that hold text of the document, or nil as long as nobody
+// has shown whose text it is.
+func (e *examination) quote(params map[string]string) map[string]string {
+	if e.trust != verified {
+		return nil
+	}
+	return given(params)
+}
+
+// given leaves out the params that are empty.
+func given(params map[string]string) map[string]string {
+	maps.DeleteFunc(params, func(_, value string) bool { return value == "" })
+	return params
+}

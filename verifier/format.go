@@ -1,0 +1,76 @@
+package verifier
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+
+	"laurel/credential/strictjson"
+)
+
+var pngSignature = []byte("\x89PNG\r\n\x1a\n")
+
+// svgHead is how far into a text the root element of an SVG must begin.
+const svgHead = 4 << 10
+
+// read tells the format of the input and, of JSON, gives its root. The error
+// is ErrNotReadable.
+func read(data []byte) (Format, strictjson.Value, error) {
+	trimmed := bytes.TrimSpace(data)
+	switch {
+	case bytes.HasPrefix(data, pngSignature):
+		return FormatPNG, strictjson.Value{}, nil
+	case isSVG(trimmed):
+		return FormatSVG, strictjson.Value{}, nil
+	case isCompactJWS(trimmed):
+		return FormatJWS, strictjson.Value{}, nil
+	}
+	document, err := strictjson.Parse(data)
+	if err != nil {
+		return "", strictjson.Value{}, fmt.Errorf("%w: %w", ErrNotReadable, err)
+	}
+	root := document.Root()
+	if isOpenBadges2(root) {
+		return FormatOpenBadges2, root, nil
+	}
+	return FormatJSON, root, nil
+}
+
+func isSVG(text []byte) bool {
+	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+	return bytes.HasPrefix(text, []byte("<")) && bytes.Contains(text[:min(len(text), svgHead)], []byte("<svg"))
+}
+
+// isCompactJWS reports whether text is three parts in base64url of which the
+// first is a JSON object: a JWS in compact serialization (RFC 7515 §3.1).
+func isCompactJWS(text []byte) bool {
+	parts := bytes.Split(text, []byte("."))
+	if len(parts) != 3 || len(parts[0]) == 0 {
+		return false
+	}
+	for _, part := range parts {
+		if bytes.ContainsFunc(part, notBase64URL) {
+			return false
+		}
+	}
+	header := make([]byte, base64.RawURLEncoding.DecodedLen(len(parts[0])))
+	n, err := base64.RawURLEncoding.Decode(header, parts[0])
+	return err == nil && bytes.HasPrefix(bytes.TrimSpace(header[:n]), []byte("{"))
+}
+
+func notBase64URL(r rune) bool {
+	return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && r != '-' && r != '_'
+}
+
+// isOpenBadges2 reports whether the document is an assertion of Open Badges 1
+// or 2.
+func isOpenBadges2(root strictjson.Value) bool {
+	var older, assertion bool
+	for context := range root.Get("@context").OneOrMany() {
+		older = older || context.Is("https://w3id.org/openbadges/v2") || context.Is("https://w3id.org/openbadges/v1")
+	}
+	for name := range root.Get("type").OneOrMany() {
+		assertion = assertion || name.Is("Assertion")
+	}
+	return older && assertion
+}

@@ -1,0 +1,110 @@
+package verifier
+
+import (
+	"crypto"
+	"errors"
+	"net/url"
+	"strings"
+
+	"laurel/did"
+)
+
+// issuerKey finds the key that a proof names and makes sure that it is the
+// issuer's: the document that the key belongs to is the issuer's own, and lists
+// it for assertions. A key that names another document is refused before
+// anything is fetched. The fragment is compared, never decoded.
+func (e *examination) issuerKey(method string) (crypto.PublicKey, *finding) {
+	id := e.credential.IssuerID()
+	base, _, _ := strings.Cut(method, "#")
+	switch {
+	case !strings.HasPrefix(method, "did:") && !strings.HasPrefix(method, "https://"):
+		return nil, &finding{code: CodeKeyURLInvalid, outcome: Failed}
+	case base != id:
+		if _, err := did.ParseURL(method); err != nil && strings.HasPrefix(method, "did:") {
+			return nil, &finding{code: CodeKeyURLInvalid, outcome: Failed}
+		}
+		return nil, &finding{code: CodeKeyNotAuthorized, outcome: Failed}
+	}
+	document, err := e.controllerDocument(id)
+	if err != nil {
+		return nil, keyFault(err, CodeKeyUnresolvable)
+	}
+	found, err := document.Method(method, did.AssertionMethod)
+	if err == nil {
+		err = found.CheckTime(e.now)
+	}
+	if err != nil {
+		return nil, keyFault(err, CodeKeyUnsupported)
+	}
+	return found.PublicKey, nil
+}
+
+// keyFaults are the errors on the way to a key. The first that matches counts.
+var keyFaults = []struct {
+	err     error
+	code    Code
+	outcome Outcome
+}{
+	{did.ErrUnavailable, CodeKeyUnresolvable, Indeterminate},
+	{did.ErrNotFound, CodeIssuerNotFound, Indeterminate},
+	{did.ErrMethodNotSupported, CodeKeyMethodUnsupported, Indeterminate},
+	{did.ErrDocumentID, CodeIssuerDocumentMismatch, Failed},
+	{did.ErrInvalidVerificationMethodURL, CodeKeyURLInvalid, Failed},
+	{did.ErrInvalidDIDURL, CodeKeyURLInvalid, Failed},
+	{did.ErrInvalidDID, CodeKeyURLInvalid, Failed},
+	{did.ErrInvalidDocument, CodeIssuerDocumentInvalid, Indeterminate},
+	{did.ErrNotAuthorized, CodeKeyNotAuthorized, Failed},
+	{did.ErrRevoked, CodeKeyRevoked, Failed},
+	{did.ErrExpired, CodeKeyExpired, Failed},
+	{did.ErrInvalidKey, CodeKeyInvalid, Failed},
+	{did.ErrUnsupportedKey, CodeKeyUnsupported, Indeterminate},
+	{did.ErrInvalidVerificationMethod, CodeKeyNotFound, Failed},
+}
+
+// keyFault is the finding for an error of package did or of a resolver; any
+// other error leaves the matter open.
+func keyFault(err error, otherwise Code) *finding {
+	for _, fault := range keyFaults {
+		if errors.Is(err, fault.err) {
+			return &finding{code: fault.code, outcome: fault.outcome}
+		}
+	}
+	return &finding{code: otherwise, outcome: Indeterminate}
+}
+
+// issuer says who signed, or who the document claims to come from. The domain
+// is the one part of an issuer that the key proves; its name is only claimed.
+func (e *examination) issuer() {
+	id := e.credential.IssuerID()
+	domain := domainOf(id)
+	path := e.credential.Value().Get("issuer").Pointer()
+	switch {
+	case e.trust != verified && domain == "":
+	case e.trust != verified:
+		e.add(CodeIssuer, Skipped, path, map[string]string{"claimedIssuer": domain})
+	case domain == "":
+		e.add(CodeIssuerKeyOnly, Passed, path, map[string]string{"id": id})
+	default:
+		e.add(CodeIssuer, Passed, path, map[string]string{"issuer": domain, "id": id})
+	}
+}
+
+// domainOf gives the host, with a port if there is one, that an identifier
+// belongs to: of a did:web or https URL. It is "" for others and for a host
+// that is not plain letters, digits, points and hyphens.
+func domainOf(id string) string {
+	var host string
+	if parsed, err := did.Parse(id); err == nil && parsed.Method == "web" {
+		segment, _, _ := strings.Cut(parsed.ID, ":")
+		host, _ = url.PathUnescape(segment)
+	} else if strings.HasPrefix(id, "https://") {
+		if u, err := url.Parse(id); err == nil {
+			host = u.Host
+		}
+	}
+	host = strings.ToLower(host)
+	if len(host) > 259 || strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789.-:") != "" {
+		return ""
+	}
+	return host
+}

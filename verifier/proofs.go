@@ -1,0 +1,220 @@
+package verifier
+
+import (
+	"context"
+	"errors"
+
+	"laurel/contexts"
+	"laurel/credential/dataintegrity"
+	"laurel/credential/jsonld"
+	"laurel/credential/rdfc"
+	"laurel/credential/strictjson"
+)
+
+// proofs checks who made the document, and that all of it is what they made.
+// Every proof of a kind that is known must be the issuer's and good.
+func (e *examination) proofs() {
+	v := e.credential.Value()
+	readable := e.knownContexts(v)
+	list, err := dataintegrity.Proofs(v)
+	if err != nil {
+		e.trust = broken
+		e.note(*proofFault(err, v))
+		return
+	}
+	var known []dataintegrity.Proof
+	for _, proof := range list {
+		if dataintegrity.Supported(proof) {
+			known = append(known, proof)
+		}
+	}
+	e.unknownProofs(list, len(known))
+	good := 0
+	document := e.config.Suites.Read(v)
+	for _, proof := range known {
+		path := proof.Value.Pointer()
+		e.add(CodeProof, Passed, path, map[string]string{"cryptosuite": proof.Cryptosuite})
+		if !readable {
+			continue
+		}
+		switch fault := e.proof(document, proof); {
+		case fault == nil:
+			good++
+		case e.note(*fault):
+			e.trust = broken
+		}
+	}
+	if good > 0 && good == len(known) {
+		e.trust = verified
+		e.add(CodeContexts, Passed, "", nil)
+		e.add(CodeLossless, Passed, "", nil)
+		return
+	}
+	e.signatureUnchecked()
+	// How a proof of an unknown kind would cover the document is unknown too.
+	if len(known) > 0 {
+		e.reading()
+	}
+}
+
+// signatureUnchecked says so where nothing was said of a signature.
+func (e *examination) signatureUnchecked() {
+	for _, c := range e.checks {
+		if c.Code == CodeSignature || c.Code == CodeSignatureInvalid {
+			return
+		}
+	}
+	e.add(CodeSignatureUnchecked, Skipped, "", nil)
+}
+
+// unknownProofs reports proofs of kinds that are not known here.
+func (e *examination) unknownProofs(list []dataintegrity.Proof, known int) {
+	for _, proof := range list {
+		path := proof.Value.Pointer()
+		switch {
+		case dataintegrity.Supported(proof):
+		case known == 0:
+			e.add(CodeProofUnsupported, Indeterminate, path, nil)
+		case e.config.StrictProofs:
+			e.add(CodeProofUnchecked, Failed, path, nil)
+		default:
+			e.add(CodeProofUnchecked, Skipped, path, nil)
+		}
+	}
+}
+
+// proof checks one proof: what it says of itself, whose its key is, and the
+// signature.
+func (e *examination) proof(document *dataintegrity.Document, proof dataintegrity.Proof) *finding {
+	expect := dataintegrity.Expect{Purpose: dataintegrity.AssertionMethod, Now: e.now}
+	v := e.credential.Value()
+	if err := proof.Check(expect); err != nil {
+		return proofFault(err, v)
+	}
+	path := proof.Value.Get("verificationMethod").Pointer()
+	public, fault := e.issuerKey(proof.VerificationMethod)
+	if fault != nil {
+		fault.path = path
+		return fault
+	}
+	e.add(CodeKey, Passed, path, nil)
+	good, err := document.Verify(e.ctx, proof, public, expect)
+	if err != nil {
+		return proofFault(err, v)
+	}
+	e.add(CodeSignature, Passed, proof.Value.Pointer(), given(map[string]string{
+		"verificationMethod": proof.VerificationMethod, "created": proof.Created, "expires": proof.Expires,
+	}))
+	e.revisions(good.Contexts)
+	return nil
+}
+
+// revisions names the revisions of the contexts that a signature holds with,
+// where there are several.
+func (e *examination) revisions(used []contexts.Document) {
+	for _, document := range used {
+		all, err := e.config.Contexts.Revisions(document.URL)
+		if err != nil || len(all) < 2 {
+			continue
+		}
+		code := CodeContextRevision
+		if document.Revision != all[0].Revision {
+			code = CodeContextSuperseded
+		}
+		e.add(code, Passed, "", map[string]string{"context": document.URL, "revision": document.Revision})
+	}
+}
+
+// knownContexts looks, before anything is fetched, whether the contexts of the
+// document are known. What is written into the document instead of named is
+// left to the reader of linked data, which knows what it may take.
+func (e *examination) knownContexts(v strictjson.Value) bool {
+	known := true
+	for context := range v.Get("@context").OneOrMany() {
+		if context.Kind() != strictjson.String {
+			continue
+		}
+		if _, err := e.config.Contexts.Revisions(context.Text()); err != nil {
+			e.add(CodeContextUnknown, Indeterminate, context.Pointer(), nil)
+			known = false
+		}
+	}
+	return known
+}
+
+// reading finds out whether the document can be read without loss, where no
+// signature has shown it.
+func (e *examination) reading() {
+	source := jsonld.Source{Object: e.credential.Value(), Without: []string{"proof"}}
+	_, err := e.config.JSONLD.Dataset(e.ctx, source)
+	if errors.Is(err, jsonld.ErrDataLoss) {
+		for _, revisions := range e.config.JSONLD.Alternatives(source) {
+			source.Revisions = revisions
+			if _, other := e.config.JSONLD.Dataset(e.ctx, source); other == nil {
+				err = nil
+				break
+			}
+		}
+	}
+	if err != nil {
+		e.note(*proofFault(err, e.credential.Value()))
+		return
+	}
+	e.add(CodeContexts, Passed, "", nil)
+	e.add(CodeLossless, Passed, "", nil)
+}
+
+// faults are the errors of reading and of proofs. The first that matches
+// counts.
+var faults = []struct {
+	err     error
+	code    Code
+	outcome Outcome
+}{
+	{dataintegrity.ErrNoProof, CodeNoProof, Failed},
+	{dataintegrity.ErrMalformedProof, CodeProofMalformed, Failed},
+	{dataintegrity.ErrPurpose, CodeProofPurpose, Failed},
+	{dataintegrity.ErrExpiredProof, CodeProofExpired, Failed},
+	{dataintegrity.ErrFutureProof, CodeProofNotYetValid, Failed},
+	{dataintegrity.ErrKeyType, CodeKeyType, Failed},
+	{dataintegrity.ErrSignature, CodeSignatureInvalid, Failed},
+	{dataintegrity.ErrUnsupportedCryptosuite, CodeProofUnsupported, Indeterminate},
+	{dataintegrity.ErrUnsupportedProof, CodeProofUnsupported, Indeterminate},
+	{jsonld.ErrUnknownContext, CodeContextUnknown, Indeterminate},
+	{jsonld.ErrInlineContext, CodeContextInline, Indeterminate},
+	{jsonld.ErrInvalidContext, CodeContextInvalid, Failed},
+	{jsonld.ErrDataLoss, CodeLossless, Failed},
+	{jsonld.ErrLimit, CodeTooComplex, Indeterminate},
+	{rdfc.ErrBudget, CodeTooComplex, Indeterminate},
+	{context.Canceled, CodeInterrupted, Indeterminate},
+	{context.DeadlineExceeded, CodeInterrupted, Indeterminate},
+}
+
+// proofFault is the finding for an error of dataintegrity, jsonld or rdfc. An
+// error that is none of those known here means that the check could not be
+// made.
+func proofFault(err error, document strictjson.Value) *finding {
+	f := &finding{code: CodeInternalFault, outcome: Indeterminate}
+	for _, fault := range faults {
+		if errors.Is(err, fault.err) {
+			f.code, f.outcome = fault.code, fault.outcome
+			break
+		}
+	}
+	var (
+		inProof   *dataintegrity.ProofError
+		inContext *jsonld.ContextError
+		loss      *jsonld.LossError
+	)
+	switch {
+	case errors.As(err, &loss):
+		f.path, f.params = loss.Path, map[string]string{"reason": string(loss.Reason)}
+	case errors.As(err, &inContext):
+		f.path = inContext.Path
+	case errors.As(err, &inProof):
+		f.path = inProof.Path
+	case f.code == CodeNoProof:
+		f.path = document.Pointer() + "/proof"
+	}
+	return f
+}

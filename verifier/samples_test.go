@@ -1,0 +1,141 @@
+package verifier
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"laurel/internal/testdata"
+)
+
+var update = flag.Bool("update", false, "write testdata/verdicts.tsv anew")
+
+const verdictsFile = "testdata/verdicts.tsv"
+
+// listSample is the status list among the samples, and where the badges on it
+// look for it.
+const (
+	listSample    = "ob30/bit-string-list/testlist"
+	listSampleURL = "https://raw.githubusercontent.com/1EdTech/digital-credentials-public-validator/refs/heads/main/inspector-vc/src/test/resources/ob30/bit-string-list/testlist"
+)
+
+// samples are the published examples by a short name.
+func samples(t testing.TB) map[string][]byte {
+	t.Helper()
+	all := make(map[string][]byte)
+	for short, long := range map[string][]string{
+		"ob30/":    {"openbadges", "1EdTech+digital-credentials-public-validator", "inspector-vc", "src", "test", "resources", "ob30"},
+		"clr20/":   {"openbadges", "1EdTech+digital-credentials-public-validator", "inspector-clr", "src", "test", "resources", "clr20"},
+		"vectors/": {"openbadges", "derived", "vectors"}, "examples/": {"openbadges", "derived", "examples"},
+	} {
+		root := testdata.Shared(t, long...)
+		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			name, err := filepath.Rel(root, path)
+			if err != nil {
+				return err
+			}
+			all[short+filepath.ToSlash(name)], err = os.ReadFile(path)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all
+}
+
+// serveIssuer makes the issuer of a sample publish the keys that its proofs
+// name. The samples put the key into the fragment, where the verifier must not
+// take it from.
+func (l *lab) serveIssuer(sample []byte) {
+	var c struct {
+		Issuer any
+		Proof  any
+	}
+	if json.Unmarshal(sample, &c) != nil {
+		return
+	}
+	id, _ := c.Issuer.(string)
+	if profile, ok := c.Issuer.(object); ok {
+		id, _ = profile["id"].(string)
+	}
+	keys := make(map[string]string)
+	proofs, ok := c.Proof.([]any)
+	if !ok {
+		proofs = []any{c.Proof}
+	}
+	for _, proof := range proofs {
+		proof, _ := proof.(object)
+		method, _ := proof["verificationMethod"].(string)
+		base, fragment, _ := strings.Cut(method, "#")
+		if base == id && strings.HasPrefix(fragment, "z6Mk") {
+			keys[method] = fragment
+		}
+	}
+	if len(keys) > 0 {
+		l.serve(id, controllerDocument(id, keys))
+	}
+}
+
+// TestSamples compares the verdict on every published sample with the table:
+// with nothing in reach, and with the sample's own issuer and status list in
+// reach.
+func TestSamples(t *testing.T) {
+	all := samples(t)
+	var got bytes.Buffer
+	fmt.Fprintln(&got, "# sample\tverdict and decisive check with nothing in reach\tthe same with the issuer and its status list in reach")
+	names := make([]string, 0, len(all))
+	for name := range all {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		cut, reached := newLab(t), newLab(t)
+		cut.world.cut = true
+		reached.serveIssuer(all[name])
+		reached.world.documents[listSampleURL] = all[listSample]
+		fmt.Fprintf(&got, "%s\t%s\t%s\n", name, cut.judge(name, all[name]), reached.judge(name, all[name]))
+	}
+	if *update {
+		if err := os.WriteFile(verdictsFile, got.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	table, err := os.ReadFile(verdictsFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := strings.Split(string(table), "\n")
+	for _, line := range strings.Split(got.String(), "\n") {
+		if !slices.Contains(want, line) {
+			t.Errorf("not in the table: %s", line)
+		}
+	}
+	if len(want) != len(all)+2 {
+		t.Errorf("the table has %d lines for %d samples", len(want), len(all))
+	}
+}
+
+// judge verifies a sample and checks what must hold of every report.
+func (l *lab) judge(name string, data []byte) string {
+	l.Helper()
+	report := l.verify(data)
+	check, ok := report.Decisive()
+	if !ok {
+		l.Errorf("%s: %s for no reason\n%s", name, report.Verdict, describe(report))
+	}
+	if l.world.cut && (report.Verdict == VerdictValid || report.Credential != nil) {
+		l.Errorf("%s: %s with nothing in reach", name, report.Verdict)
+	}
+	return fmt.Sprintf("%s %s", report.Verdict, check.Code)
+}

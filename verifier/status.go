@@ -1,0 +1,203 @@
+package verifier
+
+import (
+	"errors"
+
+	"laurel/credential"
+	"laurel/credential/statuslist"
+	"laurel/credential/strictjson"
+)
+
+const (
+	// maxStatusEntries is how many status entries of a credential are looked
+	// up.
+	maxStatusEntries = 16
+	// maxStatusList bounds a status list credential in bytes; more than a
+	// badge, because its list may fill a mebibyte before base64.
+	maxStatusList = 2 << 20
+)
+
+// status looks up whether the issuer has withdrawn the credential. Nothing is
+// fetched for a credential that nobody has shown to be the issuer's.
+func (e *examination) status() {
+	member, given := e.credential.Value().Member("credentialStatus")
+	if !given {
+		e.add(CodeStatus, Skipped, "", nil)
+		return
+	}
+	if e.trust != verified {
+		e.add(CodeStatusUnchecked, Skipped, member.Pointer(), nil)
+		return
+	}
+	entries, err := statuslist.ParseEntry(member)
+	switch {
+	case err != nil:
+		f := statusFault(err)
+		if malformed := (*statuslist.MalformedError)(nil); errors.As(err, &malformed) {
+			f.path = malformed.Path
+		} else {
+			f.path = member.Pointer()
+		}
+		e.note(*f)
+		return
+	case len(entries) > maxStatusEntries:
+		e.add(CodeStatusTooMany, Indeterminate, member.Pointer(), nil)
+		return
+	}
+	for _, entry := range entries {
+		e.statusEntry(entry)
+	}
+}
+
+// statusEntry looks up one status entry. Revocation and suspension decide, a
+// message or the hint at a newer copy does not, and of anything else nobody
+// here knows what it means.
+func (e *examination) statusEntry(entry statuslist.Entry) {
+	path := entry.Value.Pointer()
+	params := map[string]string{"purpose": entry.StatusPurpose}
+	if entry.Kind != statuslist.Bitstring && entry.Kind != statuslist.StatusList2021 {
+		e.add(CodeStatusTypeUnknown, Indeterminate, path, nil)
+		return
+	}
+	switch entry.StatusPurpose {
+	case statuslist.Revocation, statuslist.Suspension, statuslist.Message, statuslist.Refresh:
+	default:
+		e.add(CodeStatusPurposeUnknown, Indeterminate, path, params)
+		return
+	}
+	status, list, fault := e.lookUp(entry)
+	set := fault == nil && status.Set()
+	if fault == nil && !list.ValidFrom.IsZero() {
+		params["asOf"] = format(list.ValidFrom)
+	}
+	switch {
+	case entry.StatusPurpose == statuslist.Message || entry.StatusPurpose == statuslist.Refresh:
+		e.statusNote(path, params, status, fault)
+	case fault != nil:
+		fault.path, fault.params = path, given(map[string]string{"purpose": entry.StatusPurpose, "reason": fault.params["reason"]})
+		e.note(*fault)
+	case set && entry.StatusPurpose == statuslist.Revocation:
+		e.add(CodeRevoked, Failed, path, params)
+	case set:
+		e.add(CodeSuspended, Failed, path, params)
+	case list.ID != "" && list.ID != entry.StatusListCredential:
+		// Another list of the same issuer's. That a bit is set in it counts;
+		// that none is says nothing about the list that was asked for.
+		e.add(CodeStatusListMismatch, Indeterminate, path, nil)
+	default:
+		e.add(CodeStatus, Passed, path, params)
+	}
+}
+
+// statusNote reports a status that does not bear on validity.
+func (e *examination) statusNote(path string, params map[string]string, status statuslist.Status, fault *finding) {
+	switch {
+	case fault != nil:
+		e.add(CodeStatusNote, Indeterminate, path, params)
+	case !status.Set():
+		e.add(CodeStatusNote, Skipped, path, params)
+	default:
+		params["note"] = status.Message
+		if status.Message == "" {
+			params["note"] = "without words"
+		}
+		e.add(CodeStatusNote, Passed, path, params)
+	}
+}
+
+// lookUp reads the status of an entry in its list.
+func (e *examination) lookUp(entry statuslist.Entry) (statuslist.Status, *statuslist.ListCredential, *finding) {
+	list, fault := e.list(entry.StatusListCredential)
+	if fault != nil {
+		return statuslist.Status{}, nil, fault
+	}
+	status, err := list.Status(entry)
+	if err != nil {
+		return statuslist.Status{}, nil, statusFault(err)
+	}
+	return status, list, nil
+}
+
+// readList is a list that was read, or why it cannot be relied on.
+type readList struct {
+	list  *statuslist.ListCredential
+	fault *finding
+}
+
+// list gives a status list of the issuer's, once for each verification.
+func (e *examination) list(url string) (*statuslist.ListCredential, *finding) {
+	id := e.credential.IssuerID() + "\n" + url
+	if known, ok := e.lists[id]; ok {
+		return known.list, known.fault
+	}
+	list, fault := e.readList(url)
+	e.lists[id] = readList{list, fault}
+	return list, fault
+}
+
+// readList fetches a list and examines it like any credential: it must be a
+// status list credential by the issuer of the badge, with a good proof, and
+// current. A list that may itself be withdrawn is not followed further.
+func (e *examination) readList(url string) (*statuslist.ListCredential, *finding) {
+	data, err := e.fetch(url, KindStatusList)
+	if err != nil {
+		return nil, &finding{code: CodeStatusUnavailable, outcome: Indeterminate}
+	}
+	document, err := strictjson.ParseLimits(data, strictjson.Limits{Size: maxStatusList})
+	if err != nil {
+		return nil, statusFault(err)
+	}
+	root := document.Root()
+	c, err := credential.FromValue(root)
+	switch {
+	case err != nil || c.Kind != credential.KindStatusList:
+		return nil, &finding{code: CodeStatusListInvalid, outcome: Indeterminate}
+	case c.IssuerID() != e.credential.IssuerID():
+		return nil, &finding{code: CodeStatusListIssuer, outcome: Indeterminate}
+	case root.Get("credentialStatus").Exists():
+		return nil, &finding{code: CodeStatusListChained, outcome: Indeterminate}
+	}
+	examined := &examination{session: e.session, purpose: asStatusList}
+	examined.examine(root)
+	if reason, good := examined.conclusion(); !good {
+		return nil, &finding{code: CodeStatusListUnverified, outcome: Indeterminate, params: map[string]string{"reason": string(reason)}}
+	}
+	list, err := statuslist.ParseListCredential(root)
+	if err == nil {
+		err = list.ValidAt(e.now)
+	}
+	if err != nil {
+		return nil, statusFault(err)
+	}
+	return list, nil
+}
+
+// statusFaults are the errors of reading a status. The first that matches
+// counts; any other is a list that is none.
+var statusFaults = []struct {
+	err  error
+	code Code
+}{
+	{statuslist.ErrTooLarge, CodeStatusListTooLarge},
+	{statuslist.ErrLength, CodeStatusListTooShort},
+	{statuslist.ErrRange, CodeStatusIndexRange},
+	{statuslist.ErrMismatch, CodeStatusPurposeMismatch},
+	{statuslist.ErrNotYetValid, CodeStatusListOutdated},
+	{statuslist.ErrExpired, CodeStatusListOutdated},
+}
+
+// statusFault is the finding for an error of package statuslist, or of reading
+// a list as JSON. None of them decides against a badge.
+func statusFault(err error) *finding {
+	f := &finding{code: CodeStatusListInvalid, outcome: Indeterminate}
+	for _, fault := range statusFaults {
+		if errors.Is(err, fault.err) {
+			f.code = fault.code
+			return f
+		}
+	}
+	if syntax := (*strictjson.Error)(nil); errors.As(err, &syntax) && syntax.Code == strictjson.CodeTooLarge {
+		f.code = CodeStatusListTooLarge
+	}
+	return f
+}
