@@ -1,10 +1,16 @@
 package issuer
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
 	"time"
 
+	"laurel/credential/dataintegrity"
+	"laurel/internal/keys"
 	"laurel/storage"
 )
 
@@ -14,7 +20,8 @@ type Request struct {
 	// URL. The latest version is awarded.
 	Achievement string    `json:"achievement"`
 	Recipient   Recipient `json:"recipient"`
-	// ValidFrom is now when zero. It may lie in the future.
+	// ValidFrom is now when zero. It may lie in the future. Times are cut to
+	// whole seconds.
 	ValidFrom   time.Time `json:"validFrom,omitzero"`
 	ValidUntil  time.Time `json:"validUntil,omitzero"`
 	AwardedDate time.Time `json:"awardedDate,omitzero"`
@@ -45,6 +52,10 @@ type Award struct {
 	State storage.State `json:"state"`
 }
 
+// signingTime bounds what happens between reservation and commitment. It is
+// shorter than the lease of the idempotency key.
+const signingTime = idempotencyLease / 2
+
 // Award issues one badge, once. It returns when the signed badge is stored.
 //
 // Errors: *InvalidError with paths into the Request as JSON; storage.ErrNotFound
@@ -55,5 +66,220 @@ type Award struct {
 // nothing was released; asking again with the same idempotency key completes
 // what was begun.
 func (s *Service) Award(ctx context.Context, caller Caller, request Request) (Award, error) {
-	return Award{}, errNotYet
+	if answer, done, err := s.answered(ctx, caller); done {
+		return answer, err
+	}
+	prepared, err := s.prepare(ctx, caller.Tenant, request)
+	if err != nil {
+		return Award{}, err
+	}
+	reserved, err := s.reserve(ctx, caller, prepared)
+	if answer, ok := replayed(err); ok {
+		return answer, nil
+	}
+	if err != nil {
+		return Award{}, err
+	}
+	// The index is spent. A caller that goes away now does not waste it.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), signingTime)
+	defer cancel()
+	answer, err := s.complete(ctx, caller, prepared, reserved)
+	if err != nil {
+		// The next request with this idempotency key may go on at once. Where
+		// that cannot be stored, its lease runs out.
+		abandoned := s.store.AbandonCredential(ctx, s.act(Caller{Actor: caller.Actor}, nil), caller.Tenant, reserved.Credential.ID)
+		if errors.Is(abandoned, storage.ErrConflict) {
+			abandoned = nil // it was committed, or revoked, after all
+		}
+		return Award{}, errors.Join(err, abandoned)
+	}
+	return answer, nil
+}
+
+// answered looks for the answer of an earlier request before this one is
+// judged: what was right then may be too late now.
+func (s *Service) answered(ctx context.Context, caller Caller) (answer Award, done bool, err error) {
+	i := caller.Idempotency
+	if i == nil {
+		return Award{}, false, nil
+	}
+	record, err := s.store.Idempotency(ctx, caller.Tenant, i.Space, i.Key)
+	if err != nil || !record.Done || record.Body != i.Body || !s.clock().Before(record.Expires) {
+		return Award{}, false, nil // the reservation has the last word on each of these
+	}
+	answer, ok := replayed(&storage.ReplayError{Record: record})
+	if !ok {
+		return Award{}, true, fmt.Errorf("reading idempotency record: %w", storage.ErrMismatch)
+	}
+	return answer, true, nil
+}
+
+// replayed reads the answer of the first request with an idempotency key.
+func replayed(err error) (Award, bool) {
+	var replay *storage.ReplayError
+	var answer Award
+	ok := errors.As(err, &replay) && json.Unmarshal(replay.Record.Answer, &answer) == nil && answer.ID != ""
+	return answer, ok
+}
+
+// prepared is a request that has been judged.
+type prepared struct {
+	draft
+	tenant     storage.Tenant
+	achieved   storage.Achievement
+	recipient  Recipient // normalised
+	visibility storage.Visibility
+	signing    keys.Signing
+}
+
+// prepare judges everything about a request that can be judged before an index
+// is spent: also that there is a key to sign with.
+func (s *Service) prepare(ctx context.Context, tenant string, request Request) (p prepared, err error) {
+	if p.tenant, err = s.store.Tenant(ctx, tenant); err != nil {
+		return p, err
+	}
+	id := strings.TrimPrefix(request.Achievement, s.base.achievement(""))
+	if p.achieved, err = s.store.Achievement(ctx, tenant, id, 0); err != nil {
+		return p, err
+	}
+	if p.recipient, err = normalizeRecipient(request.Recipient); err != nil {
+		return p, err
+	}
+	if err = s.terms(&p, request); err != nil {
+		return p, err
+	}
+	if p.identifiers, err = s.identifiers(p.recipient); err != nil {
+		return p, err
+	}
+	p.subject = p.recipient.ID
+	s.describe(&p)
+	err = s.judge(ctx, p.unsigned(), rebase(
+		"/credentialSubject/id", "/recipient/id",
+		"/credentialSubject/identifier", "/recipient",
+		"/credentialSubject/achievement", "/achievement",
+		"/name", "/achievement/name"))
+	if err != nil {
+		return p, err
+	}
+	if p.subject == "" {
+		if p.subject, err = s.newUUID(); err != nil {
+			return p, err
+		}
+	}
+	p.signing, err = s.ring.Signing(ctx, tenant)
+	return p, err
+}
+
+// describe puts issuer and achievement into the draft.
+func (s *Service) describe(p *prepared) {
+	p.issuer = p.tenant.Profile
+	p.draft.achievement = p.achieved.Document
+	p.name = s.achievement(p.achieved).Decode().Name
+}
+
+// terms takes over dates, evidence and visibility.
+func (s *Service) terms(p *prepared, request Request) error {
+	now := s.clock()
+	p.validFrom, p.validUntil, p.awardedDate = request.ValidFrom, request.ValidUntil, request.AwardedDate
+	if p.validFrom.IsZero() {
+		p.validFrom = now
+	}
+	for path, t := range map[string]*time.Time{"/validFrom": &p.validFrom, "/validUntil": &p.validUntil, "/awardedDate": &p.awardedDate} {
+		*t = t.UTC().Truncate(time.Second)
+		if year := t.Year(); year > 9999 || year < 1 {
+			return fault(path, "date_time_malformed")
+		}
+	}
+	if !p.validUntil.IsZero() && !now.Before(p.validUntil) {
+		return fault("/validUntil", "period_past")
+	}
+	for i, evidence := range request.Evidence {
+		whole, err := completed(evidence, "", "Evidence")
+		var invalid *InvalidError
+		if errors.As(err, &invalid) {
+			for j := range invalid.Violations {
+				invalid.Violations[j].Path = "/evidence/" + decimal(i) + invalid.Violations[j].Path
+			}
+		}
+		if err != nil {
+			return err
+		}
+		p.evidence = append(p.evidence, whole)
+	}
+	p.visibility = cmp.Or(request.Visibility, storage.VisibilityLink)
+	if !knownVisibility(p.visibility) {
+		return fault("/visibility", "visibility_unknown")
+	}
+	return nil
+}
+
+// reserve spends an index on a request. Where the request was begun before, it
+// returns what was reserved then.
+func (s *Service) reserve(ctx context.Context, caller Caller, p prepared) (storage.Reserved, error) {
+	id, err := s.newID()
+	if err != nil {
+		return storage.Reserved{}, err
+	}
+	purposes := []string{storage.PurposeRevocation}
+	if s.suspension {
+		purposes = append(purposes, storage.PurposeSuspension)
+	}
+	var reserved storage.Reserved
+	for range 5 { // two first badges of one person, or an erasure, at the same time
+		var holder storage.SubjectKey
+		if holder, err = s.holder(ctx, caller.Tenant, p.recipient); err != nil {
+			return storage.Reserved{}, err
+		}
+		var sealed []byte
+		if sealed, err = s.sealRecipient(caller.Tenant, id, holder, p.recipient); err != nil {
+			return storage.Reserved{}, err
+		}
+		reserved, err = s.store.ReserveCredential(ctx, storage.Reservation{
+			Act: s.act(caller, nil), Tenant: caller.Tenant, ID: id,
+			Achievement: p.achieved.ID, AchievementVersion: p.achieved.Version,
+			Subject: holder, Recipient: sealed, Purposes: purposes,
+			Visibility: p.visibility, ValidUntil: p.validUntil,
+		})
+		if !errors.Is(err, storage.ErrConflict) && !errors.Is(err, storage.ErrErased) {
+			break
+		}
+	}
+	return reserved, err
+}
+
+// complete signs what was reserved, looks at the result with a stranger's eyes,
+// and stores it.
+func (s *Service) complete(ctx context.Context, caller Caller, p prepared, reserved storage.Reserved) (Award, error) {
+	record := reserved.Credential
+	if reserved.Resumed && record.AchievementVersion != p.achieved.Version {
+		var err error
+		if p.achieved, err = s.store.Achievement(ctx, caller.Tenant, record.Achievement, record.AchievementVersion); err != nil {
+			return Award{}, err
+		}
+		s.describe(&p)
+	}
+	p.id, p.status, p.base = s.base.credential(record.ID), record.Status, s.base
+	signed, err := s.suites.Sign(ctx, p.unsigned(), p.signing.Signer, dataintegrity.Options{
+		VerificationMethod: p.tenant.DID + "#" + p.signing.Fragment, Created: s.clock(),
+	})
+	if err != nil {
+		return Award{}, fmt.Errorf("signing credential: %w", err)
+	}
+	if err := s.selfCheck(ctx, signed, p.validFrom); err != nil {
+		return Award{}, err
+	}
+	sealed, digest, err := s.sealSigned(record, reserved.Subject, signed)
+	if err != nil {
+		return Award{}, err
+	}
+	answer := Award{ID: record.ID, URL: p.id, State: storage.StateIssued}
+	remembered, err := json.Marshal(answer)
+	if err != nil {
+		return Award{}, err
+	}
+	_, err = s.store.CommitCredential(ctx, storage.Issuance{
+		Act: s.act(Caller{Actor: caller.Actor}, nil), Tenant: caller.Tenant, ID: record.ID,
+		Key: p.signing.Fragment, Signed: sealed, Digest: digest, Answer: remembered,
+	})
+	return answer, err
 }

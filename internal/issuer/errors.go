@@ -2,6 +2,8 @@ package issuer
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -30,10 +32,10 @@ type Violation struct {
 	// Path is a JSON Pointer into what the caller gave: the achievement or
 	// profile, or the award request as the operators' API has it.
 	Path string `json:"path"`
-	// Code is stable: one of credential.Codes, or of those listed at Codes.
+	// Code is stable: one of credential.Codes, or one of Codes here.
 	Code string `json:"code"`
-	// Term is the member name or value at fault where that is a word of a
-	// vocabulary; never a person's data.
+	// Term is the member name or value that no signature would cover, as the
+	// caller wrote it. It is for the caller, not for a log.
 	Term string `json:"term,omitempty"`
 	// Message is an English sentence.
 	Message string `json:"message"`
@@ -63,7 +65,7 @@ var sentences = map[string]string{
 	"object_expected":     "This must be an object.",
 	"id_assigned":         "The id is given by the issuer and cannot be chosen.",
 	"context_not_allowed": "A document that becomes part of a badge has no @context of its own.",
-	"proof_not_allowed":   "An achievement carries no proof; the badge does.",
+	"too_large":           "This is larger than a badge may be.",
 	"not_covered":         "No signature would cover this: it would be lost.",
 	"slug_invalid":        "A name is 3 to 40 of the characters a-z, 0-9 and -, and not a reserved word.",
 	"recipient_missing":   "A recipient needs an email or an id.",
@@ -86,3 +88,7 @@ func fault(path, code string) error {
 func violation(path, code string) Violation {
 	return Violation{Path: path, Code: code, Message: sentences[code]}
 }
+
+// Codes lists the codes of violations that are not among credential.Codes,
+// sorted.
+func Codes() []string { return slices.Sorted(maps.Keys(sentences)) }

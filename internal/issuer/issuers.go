@@ -2,7 +2,11 @@ package issuer
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
+	"laurel/credential"
+	"laurel/internal/keys"
 	"laurel/storage"
 )
 
@@ -38,40 +42,103 @@ type Issuer struct {
 // first signing key. It completes a set-up that a crash left without a key, and
 // gives storage.ErrExists when there is nothing left to do.
 func (s *Service) SetUp(ctx context.Context, actor string, institution Institution) (Issuer, error) {
-	return Issuer{}, errNotYet
+	return s.createIssuer(ctx, actor, DefaultSlug, s.base.did, institution)
 }
 
 // CreateIssuer makes a further issuer, did:web:HOST:issuers:SLUG, and its first
-// signing key. Errors: *InvalidError; storage.ErrExists.
+// signing key; see SetUp. Errors: *InvalidError; storage.ErrExists.
 func (s *Service) CreateIssuer(ctx context.Context, actor, slug string, institution Institution) (Issuer, error) {
-	return Issuer{}, errNotYet
+	if err := CheckSlug(slug); err != nil {
+		return Issuer{}, err
+	}
+	return s.createIssuer(ctx, actor, slug, s.base.didOf(slug), institution)
+}
+
+func (s *Service) createIssuer(ctx context.Context, actor, slug, did string, institution Institution) (Issuer, error) {
+	profile, err := s.profile(ctx, did, institution)
+	if err != nil {
+		return Issuer{}, err
+	}
+	act := s.act(Caller{Tenant: slug, Actor: actor}, nil)
+	tenant := storage.Tenant{
+		Slug: slug, DID: did, Name: institution.Name, LegalName: institution.LegalName, Profile: profile,
+		Created: act.Time, Updated: act.Time,
+	}
+	exists := s.store.CreateTenant(ctx, act, tenant)
+	if exists != nil && !errors.Is(exists, storage.ErrExists) {
+		return Issuer{}, exists
+	}
+	made, err := s.ring.List(ctx, slug)
+	if err != nil {
+		return Issuer{}, err
+	}
+	if len(made) > 0 {
+		return Issuer{}, exists
+	}
+	if _, err := s.ring.Create(ctx, act, slug, keys.Ed25519); err != nil {
+		return Issuer{}, err
+	}
+	return s.Issuer(ctx, slug)
+}
+
+// profile makes the Profile that is the issuer of badges.
+func (s *Service) profile(ctx context.Context, did string, institution Institution) ([]byte, error) {
+	profile := credential.Profile{
+		ID: did, Name: institution.Name, Description: institution.Description,
+		URL: institution.URL, Email: institution.Email,
+	}
+	if institution.Image != "" {
+		profile.Image = &credential.Image{ID: institution.Image}
+	}
+	if !plainText(institution.Name, 200) {
+		return nil, fault("/name", "name_malformed")
+	}
+	if institution.LegalName != "" && !plainText(institution.LegalName, 200) {
+		return nil, fault("/legalName", "name_malformed")
+	}
+	if institution.Email != "" && normalizeEmail(institution.Email) == "" {
+		return nil, fault("/email", "email_malformed")
+	}
+	data, err := credential.Marshal(profile)
+	if err != nil {
+		return nil, fmt.Errorf("writing profile: %w", err)
+	}
+	sample := draft{issuer: data, achievement: sampleAchievement}
+	return data, s.judge(ctx, sample.unsigned(), rebase("/issuer/image/id", "/image", "/issuer", ""))
 }
 
 // Issuer returns an issuer by its slug, or the default one for "".
 func (s *Service) Issuer(ctx context.Context, slug string) (Issuer, error) {
-	return Issuer{}, errNotYet
+	tenant, err := s.tenant(ctx, slug)
+	if err != nil {
+		return Issuer{}, err
+	}
+	return s.issuer(tenant), nil
 }
 
 // Issuers lists all issuers by slug.
-func (s *Service) Issuers(ctx context.Context) ([]Issuer, error) { return nil, errNotYet }
-
-// DIDDocument returns the DID document of the issuer with this slug, or of the
-// default one for "". The default one is found under "" alone.
-func (s *Service) DIDDocument(ctx context.Context, slug string) ([]byte, error) {
-	return nil, errNotYet
+func (s *Service) Issuers(ctx context.Context) ([]Issuer, error) {
+	tenants, err := s.store.ListTenants(ctx)
+	if err != nil {
+		return nil, err
+	}
+	issuers := make([]Issuer, len(tenants))
+	for i, tenant := range tenants {
+		issuers[i] = s.issuer(tenant)
+	}
+	return issuers, nil
 }
 
-// Profile returns the Open Badges Profile of an issuer as JSON-LD. It is the
-// controlled identifier document of its own URL too, listing the same keys as
-// the DID document.
-func (s *Service) Profile(ctx context.Context, slug string) ([]byte, error) { return nil, errNotYet }
+func (s *Service) tenant(ctx context.Context, slug string) (storage.Tenant, error) {
+	if slug == "" {
+		return s.store.FindTenant(ctx, s.base.did)
+	}
+	return s.store.Tenant(ctx, slug)
+}
 
-// JWKS returns the public keys of all issuers as a JWK Set. Each has its
-// issuer's DID as iss and its thumbprint as kid. Compromised keys are left out.
-func (s *Service) JWKS(ctx context.Context) ([]byte, error) { return nil, errNotYet }
-
-// JWK returns one public key by its kid as a JWK, or storage.ErrNotFound, also
-// for a compromised key.
-func (s *Service) JWK(ctx context.Context, kid string) ([]byte, error) { return nil, errNotYet }
-
-var _ = storage.ErrNotFound
+func (s *Service) issuer(tenant storage.Tenant) Issuer {
+	return Issuer{
+		Slug: tenant.Slug, DID: tenant.DID, Default: tenant.DID == s.base.did,
+		Name: tenant.Name, URL: s.base.issuer(tenant.Slug),
+	}
+}

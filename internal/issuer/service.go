@@ -32,6 +32,7 @@ import (
 	"laurel/credential/jsonld"
 	"laurel/internal/keys"
 	"laurel/storage"
+	"laurel/verifier"
 )
 
 // DefaultStatusLife is how long a signed status list is valid. It is signed
@@ -107,6 +108,11 @@ type Service struct {
 	ring       *keys.Ring
 	processor  *jsonld.Processor
 	suites     *dataintegrity.Suites
+	verifier   *verifier.Verifier // of own output; never uses the network
+	vault      vault
+	lookupKey  []byte
+	tokenKey   []byte
+	signing    turns // of status lists, by id
 	base       address
 	suspension bool
 	statusLife time.Duration
@@ -131,7 +137,8 @@ func New(config Config) (*Service, error) {
 	s := &Service{
 		store: config.Store, ring: config.Ring, processor: processor, suites: dataintegrity.New(processor),
 		base: base, suspension: config.Suspension, statusLife: config.StatusLife,
-		clock: config.Clock, rand: config.Rand,
+		clock: config.Clock, rand: config.Rand, vault: vault{config.InstallationKey},
+		lookupKey: derive(config.InstallationKey, "subject lookup"), tokenKey: derive(config.InstallationKey, "API key hash"),
 	}
 	if s.statusLife == 0 {
 		s.statusLife = DefaultStatusLife
@@ -142,6 +149,10 @@ func New(config Config) (*Service, error) {
 	if s.rand == nil {
 		s.rand = rand.Reader
 	}
+	s.verifier = verifier.New(verifier.Config{
+		Contexts: config.Contexts, JSONLD: processor, Suites: s.suites,
+		Resolver: s.Resolver(nil), Documents: s.Documents(nil), Clock: s.clock, StrictProofs: true,
+	})
 	return s, nil
 }
 

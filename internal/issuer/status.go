@@ -2,13 +2,16 @@ package issuer
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
+	"fmt"
 	"time"
 
+	"laurel/credential/dataintegrity"
+	"laurel/credential/statuslist"
 	"laurel/storage"
 )
-
-var errNotYet = errors.New("not yet")
 
 // Change is a change of status.
 type Change struct {
@@ -17,8 +20,8 @@ type Change struct {
 	State storage.State
 	// Reason is a code, 1 to 64 of a-z, 0-9, "-" and "_"; it may be empty.
 	Reason string
-	// Wording is what the public is told, at most 500 characters, without a
-	// person's data.
+	// Wording is what the public is told, at most 500 characters of one line,
+	// without a person's data.
 	Wording string
 }
 
@@ -28,7 +31,24 @@ type Change struct {
 // storage.ErrConflict where the change is not possible, *InvalidError, and
 // those of the idempotency key.
 func (s *Service) SetStatus(ctx context.Context, caller Caller, id string, change Change) (Credential, error) {
-	return Credential{}, errNotYet
+	if change.Reason != "" && !slugged(change.Reason, 64) {
+		return Credential{}, fault("/reason", "reason_malformed")
+	}
+	if change.Wording != "" && !plainText(change.Wording, 500) {
+		return Credential{}, fault("/wording", "wording_malformed")
+	}
+	changed, err := s.store.SetStatus(ctx, storage.StatusChange{
+		Act: s.act(caller, nil), Tenant: caller.Tenant, ID: id,
+		State: change.State, Reason: change.Reason, Wording: change.Wording,
+	})
+	var replay *storage.ReplayError
+	if errors.As(err, &replay) {
+		changed, err = s.store.Credential(ctx, caller.Tenant, id)
+	}
+	if err != nil {
+		return Credential{}, err
+	}
+	return s.credential(changed), nil
 }
 
 // SignedList is a status list credential as it is served.
@@ -36,19 +56,139 @@ type SignedList struct {
 	Signed []byte
 	// ETag is a strong HTTP entity tag without its quotes.
 	ETag string
-	// MaxAge is for how long readers may keep it.
+	// MaxAge is for how long caches may keep it.
 	MaxAge     time.Duration
 	ValidUntil time.Time
 }
+
+const (
+	// statusTTL is how long a verifier is told it may rely on a list.
+	statusTTL = 5 * time.Minute
+	// statusMaxAge is how long caches on the way may: a revocation is known to
+	// everybody after the two together.
+	statusMaxAge = time.Minute
+)
 
 // StatusListCredential returns a status list, signed and showing every change
 // of status that was acknowledged before the call. Errors: storage.ErrNotFound,
 // and whatever keeps it from being signed when it must be.
 func (s *Service) StatusListCredential(ctx context.Context, id string) (SignedList, error) {
-	return SignedList{}, errNotYet
+	list, err := s.store.FindStatusList(ctx, id)
+	if err != nil {
+		return SignedList{}, err
+	}
+	if s.fresh(list) {
+		return s.signedList(list), nil
+	}
+	published, err := s.publish(ctx, list)
+	if err == nil {
+		return published, nil
+	}
+	// What is signed is true for as long as nothing changed; it only had little
+	// time left.
+	if list.Published == list.Version && s.clock().Before(list.ValidUntil) {
+		return s.signedList(list), nil
+	}
+	return SignedList{}, err
 }
 
 // RenewStatusLists signs every list that does not show its last change or has a
 // quarter of its life left. It is to be called now and then; what one call
 // could not do, the next does.
-func (s *Service) RenewStatusLists(ctx context.Context) error { return errNotYet }
+func (s *Service) RenewStatusLists(ctx context.Context) error {
+	due, err := s.store.DirtyStatusLists(ctx, s.clock().Add(s.statusLife/4))
+	if err != nil {
+		return err
+	}
+	var faults []error
+	for _, list := range due {
+		if _, err := s.publish(ctx, list); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// fresh reports whether the signed form of a list shows its last change and has
+// more than a quarter of its life before it.
+func (s *Service) fresh(list storage.StatusList) bool {
+	return list.Signed != nil && list.Published == list.Version && s.clock().Add(s.statusLife/4).Before(list.ValidUntil)
+}
+
+// publish signs a list and stores the result. One call signs a list at a time;
+// those that waited for it take its result if that shows what they must show.
+func (s *Service) publish(ctx context.Context, list storage.StatusList) (SignedList, error) {
+	release, err := s.signing.acquire(ctx, list.ID)
+	if err != nil {
+		return SignedList{}, fmt.Errorf("publishing status list: %w", err)
+	}
+	defer release()
+	for range 3 {
+		if list, err = s.store.FindStatusList(ctx, list.ID); err != nil {
+			return SignedList{}, err
+		}
+		if s.fresh(list) {
+			return s.signedList(list), nil
+		}
+		if list, err = s.sign(ctx, list); err != nil {
+			return SignedList{}, fmt.Errorf("publishing status list: %w", err)
+		}
+		err = s.store.SavePublishedList(ctx, list.Tenant, list.ID, storage.PublishedList{
+			Version: list.Version, Signed: list.Signed, SignedAt: list.SignedAt, ValidUntil: list.ValidUntil, Key: list.Key,
+		})
+		if err == nil {
+			return s.signedList(list), nil
+		}
+		if !errors.Is(err, storage.ErrConflict) { // another process was faster
+			return SignedList{}, err
+		}
+	}
+	return SignedList{}, err
+}
+
+// sign returns the list as it stands in the store now, with a signed form.
+func (s *Service) sign(ctx context.Context, list storage.StatusList) (storage.StatusList, error) {
+	list, set, err := s.store.StatusBits(ctx, list.Tenant, list.ID)
+	if err != nil {
+		return list, err
+	}
+	bits, err := statuslist.New(list.Size)
+	if err != nil {
+		return list, err
+	}
+	for _, index := range set {
+		if err := bits.Set(index, true); err != nil {
+			return list, err
+		}
+	}
+	tenant, err := s.store.Tenant(ctx, list.Tenant)
+	if err != nil {
+		return list, err
+	}
+	key, err := s.ring.Signing(ctx, list.Tenant)
+	if err != nil {
+		return list, err
+	}
+	list.SignedAt = s.clock().UTC().Truncate(time.Second)
+	list.ValidUntil = list.SignedAt.Add(s.statusLife).Truncate(time.Second)
+	list.Key = key.Fragment
+	unsigned, err := statuslist.Credential(bits, statuslist.Options{
+		URL: s.base.statusList(list.ID), Issuer: quote(tenant.DID), Purposes: []string{list.Purpose},
+		ValidFrom: list.SignedAt, ValidUntil: list.ValidUntil, TTL: min(statusTTL, s.statusLife),
+	})
+	if err != nil {
+		return list, err
+	}
+	list.Signed, err = s.suites.Sign(ctx, unsigned, key.Signer, dataintegrity.Options{
+		VerificationMethod: tenant.DID + "#" + key.Fragment, Created: list.SignedAt,
+	})
+	return list, err
+}
+
+func (s *Service) signedList(list storage.StatusList) SignedList {
+	sum := sha256.Sum256(list.Signed)
+	return SignedList{
+		Signed: list.Signed, ETag: base64.RawURLEncoding.EncodeToString(sum[:18]), ValidUntil: list.ValidUntil,
+		MaxAge: max(0, min(statusMaxAge, list.ValidUntil.Sub(s.clock()))),
+	}
+}

@@ -43,6 +43,7 @@ type CredentialStore interface {
 	CommitCredential(ctx context.Context, i storage.Issuance) (storage.Credential, error)
 	AbandonCredential(ctx context.Context, act storage.Act, tenant, id string) error
 	SetStatus(ctx context.Context, change storage.StatusChange) (storage.Credential, error)
+	Idempotency(ctx context.Context, tenant, apiKey, idempotencyKey string) (storage.Idempotency, error)
 	SetVisibility(ctx context.Context, act storage.Act, tenant, id string, visibility storage.Visibility) error
 }
 

@@ -1,0 +1,46 @@
+package issuer
+
+import (
+	"laurel/credential"
+)
+
+// normalizeRecipient puts a recipient into the form that is hashed and looked up.
+func normalizeRecipient(r Recipient) (Recipient, error) {
+	switch {
+	case r.Email == "" && r.ID == "":
+		return r, fault("/recipient", "recipient_missing")
+	case r.Email != "" && r.ID != "":
+		return r, fault("/recipient", "recipient_ambiguous")
+	}
+	if r.Email != "" {
+		if r.Email = normalizeEmail(r.Email); r.Email == "" {
+			return r, fault("/recipient/email", "email_malformed")
+		}
+	}
+	if r.Name != "" {
+		if !plainText(r.Name, 200) {
+			return r, fault("/recipient/name", "name_malformed")
+		}
+		r.Name = normalizeName(r.Name)
+	}
+	return r, nil
+}
+
+// identifiers are what the badge says of its recipient: hashes, each with a
+// salt of its own.
+func (s *Service) identifiers(r Recipient) ([]credential.IdentityObject, error) {
+	var identifiers []credential.IdentityObject
+	for _, known := range []struct{ value, kind string }{{r.Email, "emailAddress"}, {r.Name, "name"}} {
+		if known.value == "" {
+			continue
+		}
+		salt, err := s.newSalt()
+		if err != nil {
+			return nil, err
+		}
+		identifiers = append(identifiers, credential.IdentityObject{
+			Hashed: true, IdentityHash: credential.IdentityHash(known.value, salt), IdentityType: known.kind, Salt: salt,
+		})
+	}
+	return identifiers, nil
+}
