@@ -53,6 +53,9 @@ var milder = map[string]string{
 	"date_time_zone_missing": "VC Data Model tells verifiers to read it as UTC; in a badge it is an error",
 }
 
+// compareEvery thins the mutations out, see race_test.go.
+var compareEvery = 1
+
 // oracle is a schema and the kind of credential that it is for.
 type oracle struct {
 	kind   Kind
@@ -65,6 +68,9 @@ func TestOpenBadgesSchemaOracle(t *testing.T) {
 		data, err := json.Marshal(maximal(t, name, 3))
 		if err != nil {
 			t.Fatal(err)
+		}
+		if faults := Errors(validate(t, string(data))); len(faults) > 0 {
+			t.Fatalf("every property of %s: %v", name, faults)
 		}
 		all["every property of "+name] = data
 	}
@@ -95,12 +101,19 @@ func compareAll(t *testing.T, all map[string][]byte, least int, oracles ...oracl
 		if i < 0 {
 			continue
 		}
+		sound := len(Errors(c.Validate())) == 0
 		mutate(t, all[name], func(change, path string, document func() any) {
+			if path != "" && !sound {
+				return // a fault of the document itself would hide those of its mutations
+			}
 			key := c.Kind.String() + change + place(path)
 			if seen[key] {
 				return
 			}
 			seen[key] = true
+			if len(seen)%compareEvery != 0 {
+				return
+			}
 			compared++
 			if compare(t, oracles[i], name+", "+change+" "+path, document()) {
 				refused++
@@ -108,7 +121,7 @@ func compareAll(t *testing.T, all map[string][]byte, least int, oracles ...oracl
 		})
 	}
 	t.Logf("%d documents compared, %d of them refused by the schemas", compared, refused)
-	if compared < least || refused < least/5 {
+	if compared < least/compareEvery || refused < least/5/compareEvery {
 		t.Errorf("too few documents compared: %d, refused %d", compared, refused)
 	}
 }
@@ -157,6 +170,9 @@ var (
 // place names a path so that places of one class of the model are alike: what
 // holds of one Profile holds of all.
 func place(path string) string {
+	if strings.Contains(path, "@context") {
+		return path // whose order matters
+	}
 	path = indexToken.ReplaceAllString(path, "/*")
 	return sameClass.ReplaceAllString(path, "…/$1$2")
 }
