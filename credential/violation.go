@@ -25,9 +25,9 @@ func (s Severity) String() string {
 
 // Violation is one fault of a document.
 type Violation struct {
-	Path     string            // JSON Pointer of what is wrong, or of what is missing
-	Code     string            // stable; Sentence tells what it means
-	Severity Severity          //
+	Path     string // JSON Pointer of what is wrong, or of what is missing
+	Code     string // stable; Sentence tells what it means
+	Severity Severity
 	Params   map[string]string // what the sentence is about: names from the specification, never a person's data
 }
 
