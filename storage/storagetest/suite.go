@@ -1,0 +1,40 @@
+package storagetest
+
+import "testing"
+
+// Run runs the suite. Every test has a store of its own.
+func Run(t *testing.T, open Opener) {
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T, Opener)
+	}{
+		{"Tenants", testTenants},
+		{"Keys", testKeys},
+		{"APIKeys", testAPIKeys},
+		{"Achievements", testAchievements},
+		{"Invalid", testInvalid},
+		{"Issue", testIssue},
+		{"Subjects", testSubjects},
+		{"Erasure", testErasure},
+		{"Cursors", testCursors},
+		{"CursorsUnderWrites", testCursorsUnderWrites},
+		{"Isolation", testIsolation},
+		{"StatusTransitions", testStatusTransitions},
+		{"PublishedLists", testPublishedLists},
+		{"RollOver", testRollOver},
+		{"IndexDistribution", testIndexDistribution},
+		{"ConcurrentReservations", testConcurrentReservations},
+		{"ConcurrentRevocations", testConcurrentRevocations},
+		{"ConcurrentSameRequest", testConcurrentSameRequest},
+		{"Replay", testReplay},
+		{"LeftBehind", testLeftBehind},
+		{"IdempotencyInterleavings", testIdempotencyInterleavings},
+		{"Expiry", testExpiry},
+		{"Panic", testPanic},
+		{"FailedChange", testFailedChange},
+		{"Context", testContext},
+		{"Audit", testAudit},
+	} {
+		t.Run(test.name, func(t *testing.T) { test.run(t, open) })
+	}
+}
