@@ -1,0 +1,325 @@
+package server
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"laurel/internal/issuer"
+	"laurel/internal/keys"
+	"laurel/storage"
+)
+
+// achievementBody is an achievement in answers.
+type achievementBody struct {
+	ID          string          `json:"id"`
+	URL         string          `json:"url"`
+	Version     int             `json:"version"`
+	Achievement json.RawMessage `json:"achievement"`
+	Created     time.Time       `json:"created"`
+	Updated     time.Time       `json:"updated"`
+}
+
+func achievementOf(a issuer.Achievement) achievementBody {
+	return achievementBody{a.ID, a.URL, a.Version, a.Document, a.Created, a.Updated}
+}
+
+// credentialBody is an award in answers.
+type credentialBody struct {
+	ID                 string             `json:"id"`
+	URL                string             `json:"url"`
+	State              storage.State      `json:"state"`
+	Visibility         storage.Visibility `json:"visibility"`
+	Achievement        string             `json:"achievement"`
+	AchievementVersion int                `json:"achievementVersion"`
+	Created            time.Time          `json:"created"`
+	Issued             time.Time          `json:"issued,omitzero"`
+	ValidUntil         time.Time          `json:"validUntil,omitzero"`
+	Changed            time.Time          `json:"changed,omitzero"`
+	Reason             string             `json:"reason,omitempty"`
+	Wording            string             `json:"wording,omitempty"`
+	Erased             time.Time          `json:"erased,omitzero"`
+	Credential         json.RawMessage    `json:"credential,omitempty"`
+}
+
+func credentialOf(c issuer.Credential) credentialBody {
+	return credentialBody{
+		c.ID, c.URL, c.State, c.Visibility, c.Achievement, c.AchievementVersion, c.Created, c.Issued, c.ValidUntil,
+		c.Changed, c.Reason, c.Wording, c.Erased, c.Signed,
+	}
+}
+
+// keyBody is a signing key in answers.
+type keyBody struct {
+	ID               string    `json:"id"`
+	KID              string    `json:"kid"`
+	Algorithm        string    `json:"algorithm"`
+	State            string    `json:"state"`
+	Created          time.Time `json:"created"`
+	Retired          time.Time `json:"retired,omitzero"`
+	CompromisedSince time.Time `json:"compromisedSince,omitzero"`
+}
+
+func keyOf(k keys.Key) keyBody {
+	state := "active"
+	switch {
+	case !k.CompromisedSince.IsZero():
+		state = "compromised"
+	case !k.Active():
+		state = "retired"
+	}
+	return keyBody{k.Fragment, k.Thumbprint, k.Algorithm, state, k.Created, k.RetiredAt, k.CompromisedSince}
+}
+
+// listBody is a page of a list in answers.
+type listBody[T any] struct {
+	Items []T    `json:"items"`
+	Next  string `json:"next,omitempty"`
+}
+
+func listOf[A, B any](items []A, next string, body func(A) B) listBody[B] {
+	l := listBody[B]{Items: make([]B, len(items)), Next: next}
+	for i, item := range items {
+		l.Items[i] = body(item)
+	}
+	return l
+}
+
+func (s *Server) listAchievements(c *gin.Context) error {
+	page, _, err := listQuery(c.Request.URL.RawQuery)
+	if err != nil {
+		return err
+	}
+	items, next, err := s.issuer.Achievements(c.Request.Context(), apiKey(c).Tenant, page)
+	if err != nil {
+		return cursorError(err)
+	}
+	return respond(c, http.StatusOK, listOf(items, next, achievementOf))
+}
+
+func (s *Server) createAchievement(c *gin.Context) error {
+	caller, body, err := s.change(c)
+	if err != nil {
+		return err
+	}
+	made, err := s.issuer.CreateAchievement(c.Request.Context(), caller, body)
+	if err != nil {
+		return err
+	}
+	replayed(c, caller)
+	c.Header("Location", made.URL)
+	return respond(c, http.StatusCreated, achievementOf(made))
+}
+
+func (s *Server) operatorAchievement(c *gin.Context) error {
+	found, err := s.ownAchievement(c)
+	if err != nil {
+		return err
+	}
+	return respond(c, http.StatusOK, achievementOf(found))
+}
+
+// ownAchievement finds an achievement of the caller's tenant. Achievements are
+// public, but not here.
+func (s *Server) ownAchievement(c *gin.Context) (issuer.Achievement, error) {
+	found, err := s.issuer.Achievement(c.Request.Context(), c.Param("id"), 0)
+	if err == nil && found.Tenant != apiKey(c).Tenant {
+		err = storage.ErrNotFound
+	}
+	return found, err
+}
+
+func (s *Server) updateAchievement(c *gin.Context) error {
+	caller, body, err := s.change(c)
+	if err != nil {
+		return err
+	}
+	made, err := s.issuer.UpdateAchievement(c.Request.Context(), caller, c.Param("id"), body)
+	if err != nil {
+		return err
+	}
+	replayed(c, caller)
+	return respond(c, http.StatusOK, achievementOf(made))
+}
+
+func (s *Server) listCredentials(c *gin.Context) error {
+	page, filters, err := listQuery(c.Request.URL.RawQuery, "achievement", "state")
+	if err != nil {
+		return err
+	}
+	filter := storage.CredentialFilter{Achievement: filters.Get("achievement"), State: storage.State(filters.Get("state"))}
+	states := []storage.State{"", storage.StatePending, storage.StateIssued, storage.StateSuspended, storage.StateRevoked}
+	if !slices.Contains(states, filter.State) {
+		return violation("?state", "value_unknown")
+	}
+	items, next, err := s.issuer.Credentials(c.Request.Context(), apiKey(c).Tenant, filter, page)
+	if err != nil {
+		return cursorError(err)
+	}
+	return respond(c, http.StatusOK, listOf(items, next, credentialOf))
+}
+
+func (s *Server) award(c *gin.Context) error {
+	caller, body, err := s.change(c)
+	if err != nil {
+		return err
+	}
+	request, err := awardRequest(body)
+	if err != nil {
+		return err
+	}
+	award, err := s.issuer.Award(c.Request.Context(), caller, request)
+	if errors.Is(err, storage.ErrNotFound) {
+		return violation("/achievement", "value_unknown")
+	} else if err != nil {
+		return err
+	}
+	replayed(c, caller)
+	c.Header("Location", award.URL)
+	return respond(c, http.StatusCreated, award)
+}
+
+func (s *Server) operatorCredential(c *gin.Context) error {
+	found, err := s.issuer.OperatorCredential(c.Request.Context(), apiKey(c).Tenant, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return respond(c, http.StatusOK, credentialOf(found))
+}
+
+func (s *Server) setStatus(c *gin.Context) error {
+	caller, body, err := s.change(c)
+	if err != nil {
+		return err
+	}
+	change, err := statusRequest(body)
+	if err != nil {
+		return err
+	}
+	changed, err := s.issuer.SetStatus(c.Request.Context(), caller, c.Param("id"), change)
+	if err != nil {
+		return err
+	}
+	replayed(c, caller)
+	changed.Signed = nil
+	return respond(c, http.StatusOK, credentialOf(changed))
+}
+
+func (s *Server) listKeys(c *gin.Context) error {
+	found, err := s.keys.List(c.Request.Context(), apiKey(c).Tenant)
+	if err != nil {
+		return err
+	}
+	return respond(c, http.StatusOK, listOf(found, "", keyOf))
+}
+
+func (s *Server) rotateKey(c *gin.Context) error {
+	return s.changeKey(c, func(act storage.Act, body []byte) (keys.Key, error) {
+		if err := nothing(body); err != nil {
+			return keys.Key{}, err
+		}
+		return s.keys.Rotate(c.Request.Context(), act, apiKey(c).Tenant)
+	})
+}
+
+func (s *Server) retireKey(c *gin.Context) error {
+	return s.changeKey(c, func(act storage.Act, body []byte) (keys.Key, error) {
+		if err := nothing(body); err != nil {
+			return keys.Key{}, err
+		}
+		return s.keys.Retire(c.Request.Context(), act, apiKey(c).Tenant, c.Param("key"))
+	})
+}
+
+func (s *Server) compromiseKey(c *gin.Context) error {
+	return s.changeKey(c, func(act storage.Act, body []byte) (keys.Key, error) {
+		since, err := compromiseRequest(body)
+		if err != nil {
+			return keys.Key{}, err
+		}
+		if since.After(act.Time) {
+			return keys.Key{}, violation("/since", "time_future")
+		}
+		return s.keys.Compromise(c.Request.Context(), act, apiKey(c).Tenant, c.Param("key"), since)
+	})
+}
+
+// changeKey does something to a signing key. Retiring twice is retiring once;
+// for rotating, which is not so, an idempotency key could not be kept, and so
+// none is taken.
+func (s *Server) changeKey(c *gin.Context, change func(storage.Act, []byte) (keys.Key, error)) error {
+	if len(c.Request.Header.Values(idempotencyHeader)) > 0 {
+		return refuse(problemIdempotency)
+	}
+	caller, body, err := s.change(c)
+	if err != nil {
+		return err
+	}
+	changed, err := change(storage.Act{Actor: caller.Actor, Time: s.clock().UTC()}, body)
+	if err != nil {
+		return err
+	}
+	return respond(c, http.StatusOK, keyOf(changed))
+}
+
+// cursorError is for lists, where nothing but the cursor can be wrong by then.
+func cursorError(err error) error {
+	if errors.Is(err, storage.ErrInvalid) {
+		return violation("?cursor", "cursor_malformed")
+	}
+	return err
+}
+
+func violation(path, code string) error {
+	var b binder
+	b.fault(path, code)
+	return b.err()
+}
+
+const idempotencyHeader = "Idempotency-Key"
+
+// change reads what every change needs: who asks for it, its body, and the key
+// under which it happens once.
+func (s *Server) change(c *gin.Context) (issuer.Caller, []byte, error) {
+	caller := issuer.Caller{Tenant: apiKey(c).Tenant, Actor: eventOf(c).actor}
+	if given := c.GetHeader("Content-Type"); given != "" || c.Request.ContentLength != 0 {
+		mediaType, params, err := mime.ParseMediaType(given)
+		jsonType := mediaType == "application/json" || mediaType == "application/ld+json"
+		if err != nil || !jsonType || params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8") {
+			return caller, nil, refuse(problemMediaType)
+		}
+	}
+	body, err := s.body(c)
+	if err != nil {
+		return caller, nil, err
+	}
+	given := c.Request.Header.Values(idempotencyHeader)
+	if len(given) == 0 {
+		return caller, body, nil
+	}
+	if len(given) > 1 || !printable(given[0]) {
+		return caller, nil, refuse(problemIdempotency)
+	}
+	caller.Idempotency = &issuer.Idempotency{
+		Space: apiKey(c).ID, Key: given[0],
+		Body: sha256.Sum256(slices.Concat([]byte(c.Request.Method+" "+c.Request.URL.Path+"\n"), body)),
+	}
+	return caller, body, nil
+}
+
+// printable reports whether a key is 1 to 128 printable ASCII characters.
+func printable(key string) bool {
+	return len(key) >= 1 && len(key) <= 128 && !strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r > '~' })
+}
+
+// replayed marks an answer that was given before.
+func replayed(c *gin.Context, caller issuer.Caller) {
+	_ = caller
+}

@@ -1,0 +1,205 @@
+package server
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"laurel/internal/issuer"
+)
+
+func init() {
+	gin.SetMode(gin.ReleaseMode) // its other mode prints to the terminal
+}
+
+// event is what the log says of a request.
+type event struct {
+	actor   string
+	problem string
+	cause   error
+}
+
+const eventKey = "laurel event"
+
+func eventOf(c *gin.Context) *event {
+	if e, ok := c.Value(eventKey).(*event); ok {
+		return e
+	}
+	return &event{}
+}
+
+// handle makes a gin handler of one that returns its error.
+func (s *Server) handle(h func(*gin.Context) error) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if err := h(c); err != nil {
+			s.fail(c, err)
+			c.Abort()
+		}
+	}
+}
+
+// headAsGet answers HEAD as GET; net/http leaves the body out.
+func headAsGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead {
+			r = r.Clone(r.Context())
+			r.Method = http.MethodGet
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// observe gives the request an id, logs one event for it, and turns a panic
+// into an answer.
+func (s *Server) observe(c *gin.Context) {
+	start := s.clock()
+	id := make([]byte, 12)
+	_, _ = rand.Read(id) // never fails
+	c.Header("X-Request-Id", hex.EncodeToString(id))
+	e := &event{}
+	c.Set(eventKey, e)
+	defer func() {
+		level := slog.LevelInfo
+		attributes := []slog.Attr{
+			slog.String("id", hex.EncodeToString(id)),
+			slog.String("method", c.Request.Method),
+			slog.String("route", orElse(c.FullPath(), "none")),
+			slog.Int("status", c.Writer.Status()),
+			slog.Int("bytes", max(c.Writer.Size(), 0)),
+			slog.Duration("duration", s.clock().Sub(start)),
+		}
+		if e.actor != "" {
+			attributes = append(attributes, slog.String("actor", e.actor))
+		}
+		if e.problem != "" {
+			attributes = append(attributes, slog.String("problem", e.problem))
+		}
+		if e.cause != nil {
+			level = slog.LevelError
+			attributes = append(attributes, slog.String("cause", e.cause.Error()))
+		}
+		s.logger.LogAttrs(c.Request.Context(), level, "request", attributes...)
+	}()
+	defer func() {
+		if p := recover(); p != nil {
+			s.fail(c, panicked(p))
+			c.Abort()
+		}
+	}()
+	c.Next()
+}
+
+// panicked describes a panic by its place and type: its value may hold
+// anything.
+func panicked(p any) error {
+	var places []string
+	for line := range strings.Lines(string(debug.Stack())) {
+		if file, _, ok := strings.Cut(strings.TrimSpace(line), " +0x"); ok && strings.Contains(line, "laurel/") {
+			places = append(places, file[strings.LastIndex(file, "/")+1:])
+		}
+	}
+	return fmt.Errorf("handling request: panic (%T) at %s", p, strings.Join(places, " < "))
+}
+
+// secure sets the headers that keep a browser from doing more than it must.
+// Pages have no scripts at all.
+func (s *Server) secure(c *gin.Context) {
+	h := c.Writer.Header()
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	if strings.HasPrefix(s.base, "https://") {
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
+}
+
+// open lets pages of other websites read the answer. There are no cookies that
+// such a request could carry.
+func open(c *gin.Context) {
+	h := c.Writer.Header()
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Access-Control-Expose-Headers", "ETag, Retry-After, X-Request-Id")
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+}
+
+// preflight answers a browser that asks whether it may (Fetch standard,
+// section 4.8).
+func preflight(methods string) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		h := c.Writer.Header()
+		h.Set("Access-Control-Allow-Methods", methods)
+		h.Set("Access-Control-Allow-Headers", "Accept, Content-Type, If-None-Match")
+		h.Set("Access-Control-Max-Age", "86400")
+		h.Set("Allow", methods)
+		c.Status(http.StatusNoContent)
+	}
+}
+
+// sameOrigin refuses what a page of another website makes a browser send.
+func (s *Server) sameOrigin(c *gin.Context) error {
+	if err := http.NewCrossOriginProtection().Check(c.Request); err != nil {
+		return refuse(problemCrossOrigin)
+	}
+	return nil
+}
+
+const keyKey = "laurel API key"
+
+// authenticate lets an API key in.
+func (s *Server) authenticate(c *gin.Context) error {
+	scheme, token, _ := strings.Cut(c.GetHeader("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return refuse(problemUnauthorized)
+	}
+	key, err := s.issuer.Authenticate(c.Request.Context(), strings.TrimSpace(token))
+	if err != nil {
+		return err
+	}
+	eventOf(c).actor = "apikey:" + key.ID
+	c.Set(keyKey, key)
+	return nil
+}
+
+// trust makes whoever is at the local socket an operator of the default issuer.
+func (s *Server) trust(c *gin.Context) error {
+	eventOf(c).actor = "cli"
+	c.Set(keyKey, issuer.APIKey{ID: "cli", Tenant: issuer.DefaultSlug, Scopes: []string{issuer.ScopeAdmin}})
+	return nil
+}
+
+// needs refuses a key without the scope.
+func (s *Server) needs(scope string) gin.HandlerFunc {
+	return s.handle(func(c *gin.Context) error {
+		if !apiKey(c).Allows(scope) {
+			return &refusal{problemScope, "The scope is " + scope + "."}
+		}
+		return nil
+	})
+}
+
+// apiKey is the key of an authenticated request; without one, a key that allows
+// nothing.
+func apiKey(c *gin.Context) issuer.APIKey {
+	key, _ := c.Value(keyKey).(issuer.APIKey)
+	return key
+}
+
+// allowed adds HEAD to the Allow header of a 405: it is where GET is.
+func allowed(header string) string {
+	methods := strings.Split(header, ", ")
+	if slices.Contains(methods, http.MethodGet) {
+		methods = append(methods, http.MethodHead)
+	}
+	return strings.Join(methods, ", ")
+}

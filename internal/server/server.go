@@ -1,0 +1,206 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"laurel/internal/issuer"
+	"laurel/internal/keys"
+	"laurel/storage"
+	"laurel/verifier"
+)
+
+// Keys is the ring of signing keys; *keys.Ring is one.
+type Keys interface {
+	List(ctx context.Context, tenant string) ([]keys.Key, error)
+	Rotate(ctx context.Context, act storage.Act, tenant string) (keys.Key, error)
+	Retire(ctx context.Context, act storage.Act, tenant, fragment string) (keys.Key, error)
+	Compromise(ctx context.Context, act storage.Act, tenant, fragment string, since time.Time) (keys.Key, error)
+}
+
+// Verifier checks credentials; *verifier.Verifier is one.
+type Verifier interface {
+	Verify(ctx context.Context, data []byte, expect verifier.Expect) (*verifier.Report, error)
+}
+
+// Config is what a Server is made of. Verifier and PublicURL are required.
+type Config struct {
+	// Issuer is the issuing side. Without it the server is a verifier alone:
+	// GET and POST /verify, /privacy, /healthz, /readyz and the API document.
+	Issuer *issuer.Service
+	// Keys are the signing keys of Issuer; required with it.
+	Keys Keys
+	// Verifier checks what is posted to /verify.
+	Verifier Verifier
+	// PublicURL is the address by which the world reaches the server, scheme
+	// and host without a path. Absolute URLs are made from it, never from the
+	// Host header of a request.
+	PublicURL string
+	// TrustedProxies are addresses or prefixes whose X-Forwarded-For is
+	// believed. None are by default: the client is whoever connects.
+	TrustedProxies []string
+	// Limits bound what anonymous clients may use. Zero fields have defaults.
+	Limits Limits
+	// Privacy says who answers for the data; it is shown by /privacy.
+	Privacy Privacy
+	// Ready is asked by /readyz besides the Issuer's own check. May be nil.
+	Ready func(ctx context.Context) error
+	// Logger receives one event for each request; nothing is logged when nil.
+	Logger *slog.Logger
+	// Version is the program's, for the API document.
+	Version string
+	// Clock is time.Now when nil.
+	Clock func() time.Time
+}
+
+// Privacy is the contents of the privacy notice that only the operator knows.
+type Privacy struct {
+	// Controller is the name of who is responsible, the issuer's when empty.
+	Controller string
+	// Contact is an e-mail address or https URL.
+	Contact string
+	// URL is that of the institution's own notice.
+	URL string
+}
+
+// Limits bound what a client may use. A field that is zero has the default.
+type Limits struct {
+	// VerifyRate is how many checks a second one client address (a /64 of
+	// IPv6) may ask for on average, 20; VerifyBurst how many at once, 200.
+	// A negative VerifyRate is no limit.
+	VerifyRate  float64
+	VerifyBurst int
+	// VerifyParallel is how many checks run at the same time, one for each
+	// processor; VerifyQueue how many may wait for that, 64.
+	VerifyParallel int
+	VerifyQueue    int
+	// VerifyTime ends a check, 30 s.
+	VerifyTime time.Duration
+	// Body is the size of the largest request body, 1 MiB.
+	Body int64
+	// Clients is how many client addresses are remembered, 16,384.
+	Clients int
+	// Shutdown is how long requests have to finish when the server stops, 15 s.
+	Shutdown time.Duration
+}
+
+func (l Limits) withDefaults() Limits {
+	return Limits{
+		VerifyRate: orElse(l.VerifyRate, 20), VerifyBurst: orElse(l.VerifyBurst, 200),
+		VerifyParallel: orElse(l.VerifyParallel, runtime.GOMAXPROCS(0)), VerifyQueue: orElse(l.VerifyQueue, 64),
+		VerifyTime: orElse(l.VerifyTime, 30*time.Second), Body: orElse(l.Body, 1<<20),
+		Clients: orElse(l.Clients, 1<<14), Shutdown: orElse(l.Shutdown, 15*time.Second),
+	}
+}
+
+func orElse[T comparable](value, fallback T) T {
+	var zero T
+	if value == zero {
+		return fallback
+	}
+	return value
+}
+
+// Server is the HTTP side of an installation. It is safe for concurrent use.
+type Server struct {
+	issuer   *issuer.Service
+	keys     Keys
+	verifier Verifier
+	base     string
+	limits   Limits
+	privacy  Privacy
+	ready    func(context.Context) error
+	logger   *slog.Logger
+	clock    func() time.Time
+	openAPI  []byte
+	clients  *clients
+	gate     *gate
+	public   http.Handler
+	local    http.Handler
+}
+
+// New makes a Server. It starts nothing. The error names the field of Config
+// that is at fault.
+func New(config Config) (*Server, error) {
+	base, err := url.Parse(config.PublicURL)
+	switch {
+	case err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" || strings.Trim(base.Path, "/") != "":
+		return nil, errors.New("configuring server: PublicURL is not the scheme and host of a website")
+	case config.Verifier == nil:
+		return nil, errors.New("configuring server: Verifier is required")
+	case config.Issuer != nil && config.Keys == nil:
+		return nil, errors.New("configuring server: Keys are required with Issuer")
+	}
+	s := &Server{
+		issuer: config.Issuer, keys: config.Keys, verifier: config.Verifier,
+		base: base.Scheme + "://" + base.Host, limits: config.Limits.withDefaults(), privacy: config.Privacy,
+		ready: config.Ready, logger: config.Logger, clock: config.Clock,
+	}
+	if s.logger == nil {
+		s.logger = slog.New(slog.DiscardHandler)
+	}
+	if s.clock == nil {
+		s.clock = time.Now
+	}
+	s.clients = newClients(s.limits.VerifyRate, s.limits.VerifyBurst, s.limits.Clients)
+	s.gate = newGate(s.limits.VerifyParallel, s.limits.VerifyQueue)
+	proxies, err := prefixes(config.TrustedProxies)
+	if err != nil {
+		return nil, err
+	}
+	public, local := s.engine(), s.engine()
+	if err := public.SetTrustedProxies(proxies); err != nil {
+		return nil, fmt.Errorf("configuring server: TrustedProxies: %w", err)
+	}
+	s.routes(public)
+	s.localRoutes(local)
+	if s.openAPI, err = openAPIDocument(s.base, config.Version, public.Routes()); err != nil {
+		return nil, err
+	}
+	s.public, s.local = headAsGet(public), headAsGet(local)
+	return s, nil
+}
+
+// prefixes reads addresses and prefixes. One that covers every address would
+// make the client's address whatever the client says.
+func prefixes(texts []string) ([]string, error) {
+	for _, text := range texts {
+		prefix, err := netip.ParsePrefix(text)
+		if address, addressErr := netip.ParseAddr(text); addressErr == nil {
+			prefix, err = address.Prefix(address.BitLen())
+		}
+		if err != nil || prefix.Bits() == 0 {
+			return nil, fmt.Errorf("configuring server: TrustedProxies: %q is not an address or prefix", text)
+		}
+	}
+	return texts, nil
+}
+
+// engine makes a router that guesses nothing: a path is a route as written, or
+// not found.
+func (s *Server) engine() *gin.Engine {
+	engine := gin.New()
+	engine.RedirectTrailingSlash = false
+	engine.HandleMethodNotAllowed = true
+	engine.ContextWithFallback = true
+	_ = engine.SetTrustedProxies(nil) // of none, there is none that is wrong
+	return engine
+}
+
+// Handler is what the world sees.
+func (s *Server) Handler() http.Handler { return s.public }
+
+// Local is the operators' API for the default issuer without an API key, for a
+// socket that only the operator's own account can reach. Without an Issuer it
+// has no routes.
+func (s *Server) Local() http.Handler { return s.local }

@@ -1,0 +1,223 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"laurel/credential/strictjson"
+	"laurel/internal/web"
+	"laurel/verifier"
+)
+
+func (s *Server) verifyPage(c *gin.Context) error {
+	s.page(c, http.StatusOK, web.VerifyPage{})
+	return nil
+}
+
+// verify checks what anybody sends. The check itself decides nothing here: its
+// report is passed on as it is.
+func (s *Server) verify(c *gin.Context) error {
+	if !s.clients.allow(c.ClientIP(), s.clock()) {
+		return refuse(problemRate)
+	}
+	data, err := s.submitted(c)
+	if err != nil {
+		return err
+	}
+	report, err := s.check(c.Request.Context(), data)
+	if err != nil {
+		return unreadable(data, err)
+	}
+	c.Header("Cache-Control", "no-store")
+	if prefersPage(c) {
+		s.page(c, http.StatusOK, web.VerifyPage{Report: report})
+		return nil
+	}
+	c.Writer.Header().Add("Vary", "Accept")
+	return respond(c, http.StatusOK, report)
+}
+
+// check waits for a turn. The body was read before, so that a slow client keeps
+// nobody waiting.
+func (s *Server) check(ctx context.Context, data []byte) (*verifier.Report, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.limits.VerifyTime)
+	defer cancel()
+	if err := s.gate.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.gate.leave()
+	return s.verifier.Verify(ctx, data, verifier.Expect{})
+}
+
+// unreadable tells JSON that was cut off from JSON that is wrong.
+func unreadable(data []byte, err error) error {
+	var syntax *strictjson.Error
+	if errors.As(err, &syntax) && syntax.Code == strictjson.CodeSyntax && syntax.Offset >= len(bytes.TrimRight(data, " \t\r\n")) {
+		return refuse(problemTruncated)
+	}
+	return err
+}
+
+// The media types that POST /verify takes.
+var (
+	verifyJSON = []string{"application/json", "application/vc", "application/vc+ld+json", "application/ld+json", "application/vc+json"}
+	verifyJOSE = []string{"application/jwt", "application/jose", "application/vc+jwt", "application/vc-ld+jwt", "application/vc+ld+json+jwt"}
+	verifyAny  = []string{"text/plain", "image/png", "image/svg+xml"}
+)
+
+// submitted reads what is to be checked: the body itself, or a field of a form.
+func (s *Server) submitted(c *gin.Context) ([]byte, error) {
+	mediaType, params, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
+	charset := params["charset"]
+	if err != nil || charset != "" && !strings.EqualFold(charset, "utf-8") {
+		return nil, refuse(problemMediaType)
+	}
+	var data []byte
+	isJOSE := slices.Contains(verifyJOSE, mediaType)
+	switch {
+	case isJOSE || slices.Contains(verifyJSON, mediaType) || slices.Contains(verifyAny, mediaType):
+		data, err = s.body(c)
+	case mediaType == "application/x-www-form-urlencoded":
+		data, err = s.formField(c)
+	case mediaType == "multipart/form-data":
+		data, err = s.formPart(c, params["boundary"])
+	default:
+		err = refuse(problemMediaType)
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case len(bytes.TrimSpace(data)) == 0:
+		return nil, refuse(problemEmpty)
+	case isJOSE && bytes.TrimLeft(data, " \t\r\n")[0] == '{':
+		return nil, refuse(problemMediaType) // JSON in the clothes of a JWS
+	}
+	return data, nil
+}
+
+// body reads the whole request body within the limit.
+func (s *Server) body(c *gin.Context) ([]byte, error) {
+	reader, err := s.bodyReader(c, 0)
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(reader)
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, s.tooLarge(c)
+	case err != nil:
+		return nil, refuse(problemIncomplete)
+	}
+	return data, nil
+}
+
+// tooLarge reads on for a while before it refuses: many clients see no answer
+// before they have sent all they have.
+func (s *Server) tooLarge(c *gin.Context) error {
+	if c.GetHeader("Expect") == "" {
+		_, _ = io.CopyN(io.Discard, c.Request.Body, 8*s.limits.Body)
+	}
+	return refuse(problemTooLarge)
+}
+
+// bodyReader refuses what is compressed: a kilobyte could become a gigabyte.
+func (s *Server) bodyReader(c *gin.Context, slack int64) (io.Reader, error) {
+	for _, encoding := range c.Request.Header.Values("Content-Encoding") {
+		if !strings.EqualFold(strings.TrimSpace(encoding), "identity") {
+			return nil, refuse(problemEncoding)
+		}
+	}
+	if c.Request.ContentLength > s.limits.Body+slack {
+		return nil, s.tooLarge(c)
+	}
+	return http.MaxBytesReader(c.Writer, c.Request.Body, s.limits.Body+slack), nil
+}
+
+// field is the name of the form's fields: of the text and of the file.
+const field = "credential"
+
+// formField reads a form without a file. JSON that a program sends as a form by
+// mistake has no such field and is refused by its type.
+func (s *Server) formField(c *gin.Context) ([]byte, error) {
+	raw, err := s.body(c)
+	if err != nil {
+		return nil, err
+	}
+	if bytes.HasPrefix(bytes.TrimSpace(raw), []byte("{")) {
+		return nil, refuse(problemMediaType)
+	}
+	values, err := url.ParseQuery(string(raw))
+	switch {
+	case err != nil || len(values[field]) > 1:
+		return nil, refuse(problemForm)
+	case len(values[field]) == 0:
+		return nil, refuse(problemMediaType)
+	}
+	return []byte(values.Get(field)), nil
+}
+
+const (
+	formSlack = 64 << 10 // for the parts' own headers
+	formParts = 8
+)
+
+// formPart reads a form that may hold a text, a file, or both with one empty.
+func (s *Server) formPart(c *gin.Context, boundary string) ([]byte, error) {
+	reader, err := s.bodyReader(c, formSlack)
+	if err != nil {
+		return nil, err
+	}
+	if boundary == "" {
+		return nil, refuse(problemForm)
+	}
+	form := multipart.NewReader(reader, boundary)
+	var data []byte
+	seen := false
+	for range formParts {
+		part, err := form.NextPart()
+		switch {
+		case err == io.EOF && !seen:
+			return nil, refuse(problemMediaType)
+		case err == io.EOF:
+			return data, nil
+		case err != nil:
+			return nil, s.formError(c, err)
+		case part.FormName() != field:
+			continue
+		}
+		seen = true
+		text, err := io.ReadAll(io.LimitReader(part, s.limits.Body+1))
+		switch {
+		case err != nil:
+			return nil, s.formError(c, err)
+		case int64(len(text)) > s.limits.Body:
+			return nil, s.tooLarge(c)
+		case len(bytes.TrimSpace(text)) == 0:
+		case len(data) > 0:
+			return nil, &refusal{problemForm, "There is both a text and a file."}
+		default:
+			data = text
+		}
+	}
+	return nil, refuse(problemForm)
+}
+
+// formError tells a form that is too large from one that is malformed.
+func (s *Server) formError(c *gin.Context, err error) error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return s.tooLarge(c)
+	}
+	return refuse(problemForm)
+}
