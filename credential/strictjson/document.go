@@ -30,6 +30,9 @@ const (
 	DefaultName  = 256
 )
 
+// bytesPerNode is what a value or name takes in a typical credential.
+const bytesPerNode = 16
+
 // maxSize keeps offsets and node indexes within 31 bits.
 const maxSize = 1 << 30
 
@@ -81,6 +84,9 @@ func (d *Document) Reset(data []byte, limits Limits) error {
 	}
 	d.data = data
 	d.nodes = d.nodes[:0]
+	if d.nodes == nil {
+		d.nodes = make([]node, 0, len(data)/bytesPerNode+4)
+	}
 	p := parser{doc: d, data: data, limits: limits, open: d.open[:0]}
 	err := p.text()
 	d.open = p.open[:0]

@@ -2,7 +2,9 @@ package strictjson
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math"
+	"math/bits"
 	"strconv"
 	"unicode/utf8"
 )
@@ -237,6 +239,7 @@ func (p *parser) str() *Error {
 	escaped := false
 	i := start + 1
 	for {
+		i = skipPlain(p.data, i)
 		if i >= len(p.data) {
 			return p.fail(CodeSyntax, len(p.data), "a string without an end")
 		}
@@ -258,6 +261,27 @@ func (p *parser) str() *Error {
 			i++
 		}
 	}
+}
+
+// skipPlain returns an offset from i on up to which no byte is a quote, a
+// backslash or a control character. It looks at eight bytes at a time, and may
+// stop early: a byte that follows one of those in the same eight can be taken
+// for one by the borrow of the subtraction, never the other way round.
+func skipPlain(data []byte, i int) int {
+	const low, high = 0x0101010101010101, 0x8080808080808080
+	for ; i+8 <= len(data); i += 8 {
+		word := binary.LittleEndian.Uint64(data[i:])
+		quote := word ^ low*'"'
+		backslash := word ^ low*'\\'
+		found := (quote-low)&^quote | (backslash-low)&^backslash | (word-low*0x20)&^word
+		if found &= high; found != 0 {
+			return i + bits.TrailingZeros64(found)/8
+		}
+	}
+	for i < len(data) && data[i] != '"' && data[i] != '\\' && data[i] >= 0x20 {
+		i++
+	}
+	return i
 }
 
 // escape checks the escape at offset i and returns its length; a surrogate
