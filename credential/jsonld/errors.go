@@ -3,6 +3,7 @@ package jsonld
 import (
 	"errors"
 	"fmt"
+	"unicode/utf8"
 )
 
 // The classes of failure. Match them with errors.Is; the errors that wrap them
@@ -92,9 +93,12 @@ func (e *LimitError) Unwrap() error { return ErrLimit }
 
 // clip shortens what a stranger wrote, so that an error stays an error.
 func clip(s string) string {
-	const most = 100
+	most := 100
 	if len(s) <= most {
 		return s
+	}
+	for !utf8.RuneStart(s[most]) {
+		most--
 	}
 	return s[:most] + "…"
 }

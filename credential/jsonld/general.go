@@ -20,7 +20,7 @@ func (w *walk) generalKeyword(n *node, name, keyword string, v strictjson.Value)
 	case "@reverse":
 		return w.reverse(n, v)
 	case "@nest":
-		return w.nest(n, v)
+		return w.nest(n, name, v)
 	}
 	return loss(v, name, ReasonKeyword)
 }
@@ -32,10 +32,7 @@ func (w *walk) graphMember(n *node, v strictjson.Value) error {
 	if w.isDocument(n.value) && w.onlyGraph(n) {
 		graph = rdfc.Term{}
 	}
-	before := len(w.quads)
-	err := w.unlinked(place{active: n.active, graph: graph, owner: n}, v)
-	n.statements += len(w.quads) - before
-	return err
+	return w.unlinked(place{active: n.active, graph: graph, owner: n}, v)
 }
 
 func (w *walk) onlyGraph(n *node) bool {
@@ -58,11 +55,13 @@ func (w *walk) reverse(n *node, v strictjson.Value) error {
 		if reason := checkIRI(iri); reason != "" || ld.IsKeyword(iri) {
 			return loss(member, name, ReasonUndefinedTerm)
 		}
-		terms, err := w.values(place{active: n.active, graph: n.graph, term: name, def: def, owner: n}, member)
+		at := place{active: n.active, graph: n.graph, term: name, def: def, owner: n}
+		at.reversed = def == nil || !def.Reverse
+		terms, err := w.values(at, member)
 		if err != nil {
 			return err
 		}
-		if err := w.link(n, iri, terms, member, def == nil || !def.Reverse); err != nil {
+		if err := w.link(n, iri, terms, member, at.reversed); err != nil {
 			return err
 		}
 	}
@@ -70,16 +69,25 @@ func (w *walk) reverse(n *node, v strictjson.Value) error {
 }
 
 // nest reads objects whose members are the node's own.
-func (w *walk) nest(n *node, v strictjson.Value) error {
+func (w *walk) nest(n *node, name string, v strictjson.Value) error {
+	inner := *n
+	at := place{active: n.active, term: name, def: n.active.term(name)}
+	if at.def != nil && at.def.HasContext {
+		next, err := w.scoped(n.active, byProperty, at, v)
+		if err != nil {
+			return err
+		}
+		inner.active = next
+	}
 	for item := range v.OneOrMany() {
-		if item.Kind() != strictjson.Object || w.shapeOf(n.active, item) != nodeObject {
-			return loss(item, "@nest", ReasonNotObject)
+		if item.Kind() != strictjson.Object || w.shapeOf(inner.active, item) != nodeObject {
+			return loss(item, name, ReasonNotObject)
 		}
 		for name, member := range item.Members() {
-			if name == "@context" || n.active.expand(name, true) == "@id" {
+			if name == "@context" || inner.active.expand(name, true) == "@id" {
 				return loss(member, name, ReasonKeyword)
 			}
-			if err := w.member(n, name, member); err != nil {
+			if err := w.member(&inner, name, member); err != nil {
 				return err
 			}
 		}
@@ -155,7 +163,7 @@ func (w *walk) checkInline(v strictjson.Value) error {
 		}
 	case strictjson.Object:
 		for name, member := range v.Members() {
-			if name == "@import" || name == "@base" {
+			if name == "@import" || name == "@base" || name == "@context" {
 				return &ContextError{Path: member.Pointer(), Err: ErrInlineContext, Detail: name + " is refused"}
 			}
 			if err := w.checkDefinition(name, member); err != nil {

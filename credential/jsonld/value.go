@@ -323,7 +323,10 @@ func (w *walk) listContainer(at place, v strictjson.Value) ([]rdfc.Term, error) 
 
 // list reads the elements of an ordered list and returns its head.
 func (w *walk) list(at place, v strictjson.Value) (rdfc.Term, error) {
-	if w.closed && v.Kind() == strictjson.Array && v.Len() == 0 {
+	switch {
+	case at.reversed:
+		return rdfc.Term{}, loss(v, "", ReasonNested)
+	case w.closed && v.Kind() == strictjson.Array && v.Len() == 0:
 		return rdfc.Term{}, loss(v, "", ReasonEmpty)
 	}
 	var elements []rdfc.Term

@@ -46,19 +46,21 @@ type place struct {
 	term  string
 	def   *ld.TermDefinition
 	owner *node // the node with that member
+	// reversed says that the property leads back to owner, so that only nodes
+	// can stand here.
+	reversed bool
 }
 
 // node is a node object that is being read.
 type node struct {
-	value      strictjson.Value
-	active     *active // for its members
-	typeScope  *active // for its types
-	subject    rdfc.Term
-	graph      rdfc.Term
-	types      []string // as written
-	role       string   // the member name that led here, "" for the document
-	owner      *node
-	statements int // about it, or in the graph that it names
+	value     strictjson.Value
+	active    *active // for its members
+	typeScope *active // for its types
+	subject   rdfc.Term
+	graph     rdfc.Term
+	types     []string // as written
+	role      string   // the member name that led here, "" for the document
+	owner     *node
 }
 
 // loss makes the error for a value that would be lost.
@@ -128,8 +130,14 @@ func (w *walk) contextFor(at place, v strictjson.Value) (*active, error) {
 		}
 		a = next
 	}
-	if local, ok := v.Member("@context"); ok && !w.isDocument(v) {
+	switch local, ok := v.Member("@context"); {
+	case w.isDocument(v):
+	case ok:
 		return w.enter(a, local, v)
+	case w.closed && isCredential(v):
+		// It would lean on the contexts around it, and be another credential
+		// when it is taken out.
+		return nil, &ContextError{Path: v.Pointer(), Err: ErrInvalidContext, Detail: "a credential has its own @context"}
 	}
 	return a, nil
 }
@@ -322,11 +330,13 @@ func (w *walk) member(n *node, name string, v strictjson.Value) error {
 	case reason != "":
 		return loss(v, name, reason)
 	}
-	terms, err := w.values(place{active: n.active, graph: n.graph, term: name, def: def, owner: n}, v)
+	at := place{active: n.active, graph: n.graph, term: name, def: def, owner: n}
+	at.reversed = def != nil && def.Reverse
+	terms, err := w.values(at, v)
 	if err != nil {
 		return err
 	}
-	return w.link(n, iri, terms, v, def != nil && def.Reverse)
+	return w.link(n, iri, terms, v, at.reversed)
 }
 
 // link states that a node has the given values of a property, or, reversed,
@@ -344,7 +354,6 @@ func (w *walk) link(n *node, property string, terms []rdfc.Term, v strictjson.Va
 		if err := w.emit(quad); err != nil {
 			return err
 		}
-		n.statements++
 	}
 	return nil
 }
