@@ -53,7 +53,7 @@ func (s *Service) CreateAchievement(ctx context.Context, caller Caller, document
 	created, err := s.store.CreateAchievement(ctx, s.act(caller, answer), storage.Achievement{
 		Tenant: caller.Tenant, ID: id, Document: whole,
 	})
-	return s.achievementOr(ctx, caller.Tenant, created, err)
+	return s.achievementOr(ctx, caller, created, err)
 }
 
 // UpdateAchievement makes a new version. Badges awarded before keep the text of
@@ -79,7 +79,7 @@ func (s *Service) UpdateAchievement(ctx context.Context, caller Caller, id strin
 		a.Document = whole
 		return nil
 	})
-	return s.achievementOr(ctx, caller.Tenant, updated, err)
+	return s.achievementOr(ctx, caller, updated, err)
 }
 
 // achievementAnswer is what an idempotency key remembers of an achievement.
@@ -90,14 +90,15 @@ type achievementAnswer struct {
 
 // achievementOr returns what was stored now, or what the replayed request had
 // stored.
-func (s *Service) achievementOr(ctx context.Context, tenant string, stored storage.Achievement, err error) (Achievement, error) {
+func (s *Service) achievementOr(ctx context.Context, caller Caller, stored storage.Achievement, err error) (Achievement, error) {
 	var replay *storage.ReplayError
 	if errors.As(err, &replay) {
 		var answer achievementAnswer
 		if err := json.Unmarshal(replay.Record.Answer, &answer); err != nil {
 			return Achievement{}, fmt.Errorf("reading idempotency record: %w", storage.ErrMismatch)
 		}
-		stored, err = s.store.Achievement(ctx, tenant, answer.ID, answer.Version)
+		caller.Idempotency.Replayed = true
+		stored, err = s.store.Achievement(ctx, caller.Tenant, answer.ID, answer.Version)
 	}
 	if err != nil {
 		return Achievement{}, err

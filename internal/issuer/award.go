@@ -67,6 +67,7 @@ const signingTime = idempotencyLease / 2
 // what was begun.
 func (s *Service) Award(ctx context.Context, caller Caller, request Request) (Award, error) {
 	if answer, done, err := s.answered(ctx, caller); done {
+		caller.Idempotency.Replayed = err == nil
 		return answer, err
 	}
 	prepared, err := s.prepare(ctx, caller.Tenant, request)
@@ -75,6 +76,7 @@ func (s *Service) Award(ctx context.Context, caller Caller, request Request) (Aw
 	}
 	reserved, err := s.reserve(ctx, caller, prepared)
 	if answer, ok := replayed(err); ok {
+		caller.Idempotency.Replayed = true
 		return answer, nil
 	}
 	if err != nil {

@@ -21,7 +21,9 @@ package issuer
 
 import (
 	"context"
+	"crypto/hkdf"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -30,6 +32,7 @@ import (
 	"laurel/contexts"
 	"laurel/credential/dataintegrity"
 	"laurel/credential/jsonld"
+	"laurel/internal/envelope"
 	"laurel/internal/keys"
 	"laurel/storage"
 	"laurel/verifier"
@@ -81,6 +84,9 @@ type Idempotency struct {
 	// Body is the SHA-256 of what makes the request what it is: method, path
 	// and body.
 	Body [32]byte
+	// Replayed is set by the call when nothing was done, because the request
+	// was answered before.
+	Replayed bool
 }
 
 const (
@@ -109,8 +115,7 @@ type Service struct {
 	processor  *jsonld.Processor
 	suites     *dataintegrity.Suites
 	verifier   *verifier.Verifier // of own output; never uses the network
-	vault      vault
-	lookupKey  []byte
+	envelope   *envelope.Envelope
 	tokenKey   []byte
 	signing    turns // of status lists, by id
 	base       address
@@ -128,8 +133,6 @@ func New(config Config) (*Service, error) {
 		return nil, err
 	case config.Store == nil || config.Ring == nil || config.Contexts == nil:
 		return nil, errors.New("configuring issuer: Store, Ring and Contexts are required")
-	case len(config.InstallationKey) != 32:
-		return nil, fmt.Errorf("configuring issuer: InstallationKey has %d bytes, not 32", len(config.InstallationKey))
 	case config.StatusLife != 0 && config.StatusLife < time.Minute:
 		return nil, fmt.Errorf("configuring issuer: StatusLife of %s is less than a minute", config.StatusLife)
 	}
@@ -137,8 +140,13 @@ func New(config Config) (*Service, error) {
 	s := &Service{
 		store: config.Store, ring: config.Ring, processor: processor, suites: dataintegrity.New(processor),
 		base: base, suspension: config.Suspension, statusLife: config.StatusLife,
-		clock: config.Clock, rand: config.Rand, vault: vault{config.InstallationKey},
-		lookupKey: derive(config.InstallationKey, "subject lookup"), tokenKey: derive(config.InstallationKey, "API key hash"),
+		clock: config.Clock, rand: config.Rand,
+	}
+	if s.envelope, err = envelope.New(config.InstallationKey, config.Rand); err != nil {
+		return nil, fmt.Errorf("configuring issuer: InstallationKey: %w", err)
+	}
+	if s.tokenKey, err = hkdf.Key(sha256.New, config.InstallationKey, nil, "laurel API key hash 1", sha256.Size); err != nil {
+		return nil, fmt.Errorf("configuring issuer: %w", err)
 	}
 	if s.statusLife == 0 {
 		s.statusLife = DefaultStatusLife

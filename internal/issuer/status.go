@@ -43,6 +43,7 @@ func (s *Service) SetStatus(ctx context.Context, caller Caller, id string, chang
 	})
 	var replay *storage.ReplayError
 	if errors.As(err, &replay) {
+		caller.Idempotency.Replayed = true
 		changed, err = s.store.Credential(ctx, caller.Tenant, id)
 	}
 	if err != nil {
@@ -77,7 +78,11 @@ func (s *Service) StatusListCredential(ctx context.Context, id string) (SignedLi
 	if err != nil {
 		return SignedList{}, err
 	}
-	if s.fresh(list) {
+	fresh, usable, err := s.standing(ctx, list)
+	if err != nil {
+		return SignedList{}, err
+	}
+	if fresh {
 		return s.signedList(list), nil
 	}
 	published, err := s.publish(ctx, list)
@@ -86,7 +91,7 @@ func (s *Service) StatusListCredential(ctx context.Context, id string) (SignedLi
 	}
 	// What is signed is true for as long as nothing changed; it only had little
 	// time left.
-	if list.Published == list.Version && s.clock().Before(list.ValidUntil) {
+	if usable {
 		return s.signedList(list), nil
 	}
 	return SignedList{}, err
@@ -109,10 +114,20 @@ func (s *Service) RenewStatusLists(ctx context.Context) error {
 	return errors.Join(faults...)
 }
 
-// fresh reports whether the signed form of a list shows its last change and has
-// more than a quarter of its life before it.
-func (s *Service) fresh(list storage.StatusList) bool {
-	return list.Signed != nil && list.Published == list.Version && s.clock().Add(s.statusLife/4).Before(list.ValidUntil)
+// standing says what the signed form of a list is worth. It is usable while it
+// is valid, shows the last change, and its key is not compromised; it is fresh
+// while more than a quarter of its life is before it besides.
+func (s *Service) standing(ctx context.Context, list storage.StatusList) (fresh, usable bool, err error) {
+	now := s.clock()
+	if list.Signed == nil || list.Published != list.Version || !now.Before(list.ValidUntil) {
+		return false, false, nil
+	}
+	key, err := s.ring.Key(ctx, list.Tenant, list.Key)
+	if err != nil {
+		return false, false, err
+	}
+	usable = key.CompromisedSince.IsZero()
+	return usable && now.Add(s.statusLife/4).Before(list.ValidUntil), usable, nil
 }
 
 // publish signs a list and stores the result. One call signs a list at a time;
@@ -127,7 +142,11 @@ func (s *Service) publish(ctx context.Context, list storage.StatusList) (SignedL
 		if list, err = s.store.FindStatusList(ctx, list.ID); err != nil {
 			return SignedList{}, err
 		}
-		if s.fresh(list) {
+		var fresh bool
+		if fresh, _, err = s.standing(ctx, list); err != nil {
+			return SignedList{}, err
+		}
+		if fresh {
 			return s.signedList(list), nil
 		}
 		if list, err = s.sign(ctx, list); err != nil {
