@@ -321,5 +321,7 @@ func printable(key string) bool {
 
 // replayed marks an answer that was given before.
 func replayed(c *gin.Context, caller issuer.Caller) {
-	_ = caller
+	if caller.Idempotency != nil && caller.Idempotency.Replayed {
+		c.Header("Idempotency-Replayed", "true")
+	}
 }
