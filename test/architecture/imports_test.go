@@ -44,7 +44,7 @@ var allowed = map[string][]string{
 	},
 	"internal/web": {"credential", "credential/strictjson", "verifier"},
 	"internal/server": {
-		"credential", "credential/strictjson", "did", "internal/issuer", "internal/web", "storage", "verifier",
+		"credential", "credential/strictjson", "internal/issuer", "internal/keys", "internal/web", "storage", "verifier",
 	},
 }
 
