@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"laurel/did"
+	"laurel/did/didweb"
 )
 
 // address is the installation's public URL and the names that follow from it.
@@ -33,8 +34,8 @@ func parseAddress(text string) (address, error) {
 		return fault("more than scheme, host and port")
 	case u.Path != "" && u.Path != "/":
 		return fault("a path; the public URL has none")
-	case u.Host != strings.ToLower(u.Host) || strings.HasSuffix(u.Hostname(), "."):
-		return fault("the host is not in its plain lower-case form")
+	case strings.TrimSuffix(text, "/") != u.Scheme+"://"+u.Host:
+		return fault("not in its plain form")
 	case u.Scheme != "https" && u.Scheme != "http":
 		return fault("not https")
 	case u.Scheme == "http" && !loopback(u.Hostname()):
@@ -45,8 +46,14 @@ func parseAddress(text string) (address, error) {
 		return fault("an empty or default port")
 	}
 	name := "did:web:" + strings.ReplaceAll(u.Host, ":", "%3A")
-	if _, err := did.Parse(name); err != nil {
+	// The rules for hosts and ports are those of did:web, and what strangers
+	// make of our DID must lead back here.
+	parsed, err := did.Parse(name)
+	if err != nil {
 		return fault("the host cannot be part of a DID")
+	}
+	if document, err := didweb.DocumentURL(parsed); err != nil || document != "https://"+u.Host+"/.well-known/did.json" {
+		return fault("the host or port is not one that did:web allows")
 	}
 	return address{url: u.Scheme + "://" + u.Host, did: name}, nil
 }

@@ -3,11 +3,11 @@ package issuer
 import (
 	"context"
 	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 
+	"laurel/internal/envelope"
 	"laurel/storage"
 )
 
@@ -29,25 +29,20 @@ func (s *Service) holder(ctx context.Context, tenant string, r Recipient) (stora
 	if err != nil {
 		return storage.SubjectKey{}, err
 	}
-	wrapped, err := s.vault.newKey(tenant, id)
+	_, wrapped, err := s.envelope.NewSubjectKey(tenant, id)
 	if err != nil {
 		return storage.SubjectKey{}, err
 	}
 	return storage.SubjectKey{Tenant: tenant, ID: id, Wrapped: wrapped, Lookup: lookup, Created: s.clock().UTC()}, nil
 }
 
-// lookup is by what a recipient is found again: a keyed hash, because an
-// address is easily guessed.
+// lookup is by what a recipient is found again. An address and an id never give
+// the same.
 func (s *Service) lookup(tenant string, r Recipient) []byte {
-	kind, value := "email", r.Email
-	if value == "" {
-		kind, value = "id", r.ID
+	if r.Email != "" {
+		return s.envelope.Lookup(tenant, "email:"+r.Email)
 	}
-	mac := hmac.New(sha256.New, s.lookupKey)
-	for _, part := range []string{tenant, kind, value} {
-		mac.Write([]byte(decimal(len(part)) + ":" + part))
-	}
-	return mac.Sum(nil)
+	return s.envelope.Lookup(tenant, "id:"+r.ID)
 }
 
 // sealRecipient seals what the institution knows of the recipient.
@@ -56,24 +51,21 @@ func (s *Service) sealRecipient(tenant, id string, holder storage.SubjectKey, r 
 	if err != nil {
 		return nil, fmt.Errorf("sealing recipient: %w", err)
 	}
-	key, err := s.vault.open(tenant, holder.ID, holder.Wrapped)
+	key, err := s.envelope.Unwrap(tenant, holder.ID, holder.Wrapped)
 	if err != nil {
 		return nil, fmt.Errorf("sealing recipient: %w", err)
 	}
-	return key.seal(plain, tenant, id, fieldRecipient)
+	return key.Seal(envelope.Place{Tenant: tenant, Record: id, Field: fieldRecipient}, plain), nil
 }
 
 // sealSigned seals a signed badge and makes the digest that recognises it for
 // as long as its subject's key is there.
 func (s *Service) sealSigned(record storage.Credential, holder storage.SubjectKey, signed []byte) (sealed, digest []byte, err error) {
-	key, err := s.vault.open(record.Tenant, holder.ID, holder.Wrapped)
+	key, err := s.envelope.Unwrap(record.Tenant, holder.ID, holder.Wrapped)
 	if err != nil {
 		return nil, nil, fmt.Errorf("sealing credential: %w", err)
 	}
-	if sealed, err = key.seal(signed, record.Tenant, record.ID, fieldSigned); err != nil {
-		return nil, nil, fmt.Errorf("sealing credential: %w", err)
-	}
-	return sealed, key.digest(signed), nil
+	return key.Seal(signedPlace(record), signed), key.Digest(signed), nil
 }
 
 // openSigned unseals a badge and makes sure that it is the one that was issued.
@@ -85,16 +77,20 @@ func (s *Service) openSigned(ctx context.Context, record storage.Credential) ([]
 	if !holder.Erased.IsZero() {
 		return nil, fmt.Errorf("opening credential: %w", storage.ErrErased)
 	}
-	key, err := s.vault.open(record.Tenant, holder.ID, holder.Wrapped)
+	key, err := s.envelope.Unwrap(record.Tenant, holder.ID, holder.Wrapped)
 	if err != nil {
 		return nil, fmt.Errorf("opening credential: %w: %w", storage.ErrCorrupt, err)
 	}
-	signed, err := key.open(record.Signed, record.Tenant, record.ID, fieldSigned)
+	signed, err := key.Open(signedPlace(record), record.Signed)
 	if err != nil {
 		return nil, fmt.Errorf("opening credential: %w: %w", storage.ErrCorrupt, err)
 	}
-	if !hmac.Equal(key.digest(signed), record.Digest) {
+	if !hmac.Equal(key.Digest(signed), record.Digest) {
 		return nil, fmt.Errorf("opening credential: %w: not the bytes that were issued", storage.ErrCorrupt)
 	}
 	return signed, nil
+}
+
+func signedPlace(record storage.Credential) envelope.Place {
+	return envelope.Place{Tenant: record.Tenant, Record: record.ID, Field: fieldSigned}
 }

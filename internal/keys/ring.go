@@ -52,6 +52,7 @@ type Backend interface {
 // Store keeps what is public about keys.
 type Store interface {
 	CreateKey(ctx context.Context, act storage.Act, k storage.Key) error
+	Key(ctx context.Context, tenant, id string) (storage.Key, error)
 	FindKey(ctx context.Context, thumbprint string) (storage.Key, error)
 	ListKeys(ctx context.Context, tenant string) ([]storage.Key, error)
 	UpdateKey(ctx context.Context, act storage.Act, tenant, id string, change func(*storage.Key) error) (storage.Key, error)
@@ -117,6 +118,15 @@ func (r *Ring) List(ctx context.Context, tenant string) ([]Key, error) {
 		}
 	}
 	return keys, nil
+}
+
+// Key returns one key of a tenant, or storage.ErrNotFound.
+func (r *Ring) Key(ctx context.Context, tenant, fragment string) (Key, error) {
+	record, err := r.config.Store.Key(ctx, tenant, fragment)
+	if err != nil {
+		return Key{}, err
+	}
+	return r.key(record)
 }
 
 // Find returns the key with an RFC 7638 thumbprint, whichever tenant has it, or
