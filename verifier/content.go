@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"maps"
 	"time"
 
 	"laurel/credential"
@@ -20,7 +21,7 @@ func (e *examination) schema() {
 	}
 	errors, warnings := 0, 0
 	for _, violation := range e.credential.Validate() {
-		params := map[string]string{"violation": violation.Code, "problem": credential.Sentence(violation)}
+		params := map[string]string{"violation": violation.Code, "problem": e.problem(violation)}
 		_, ofSubject := unidentified[violation.Path]
 		switch {
 		case violation.Severity == credential.SeverityWarning:
@@ -47,6 +48,22 @@ func (e *examination) schema() {
 	if identified {
 		e.add(CodeSubject, Passed, "", nil)
 	}
+}
+
+// problem is the sentence for a fault against the data model. Where the issuer
+// has not been shown to have written the document, what the sentence would
+// quote of it is left out.
+func (e *examination) problem(violation credential.Violation) string {
+	if e.trust != verified {
+		violation.Params = maps.Clone(violation.Params)
+		switch violation.Code {
+		case "unknown_property":
+			violation.Params["property"] = "of this name"
+		case "uri_unsafe":
+			violation.Params["scheme"] = "that it has"
+		}
+	}
+	return credential.Sentence(violation)
 }
 
 // validity compares the dates of the credential with the time. Version 1.1

@@ -55,7 +55,11 @@ func isCompactJWS(text []byte) bool {
 	}
 	header := make([]byte, base64.RawURLEncoding.DecodedLen(len(parts[0])))
 	n, err := base64.RawURLEncoding.Decode(header, parts[0])
-	return err == nil && bytes.HasPrefix(bytes.TrimSpace(header[:n]), []byte("{"))
+	if err != nil {
+		return false
+	}
+	document, err := strictjson.Parse(header[:n])
+	return err == nil && document.Root().Kind() == strictjson.Object
 }
 
 func notBase64URL(r rune) bool {

@@ -130,7 +130,7 @@ var catalogue = map[key]entry{
 	{CodeStatusNote, Skipped}:                  settles(stepStatus, "The issuer has no note about the badge ({purpose})."),
 	{CodeStatusNote, Indeterminate}:            settles(stepStatus, "Whether the issuer has a note about the badge ({purpose}) could not be found out. It does not matter for its validity."),
 	{CodeStatusUnavailable, Indeterminate}:     leavesOpen("Could not confirm that the badge is still valid: the issuer's list of withdrawn badges could not be had. Try again later."),
-	{CodeStatusListUnverified, Indeterminate}:  leavesOpen("Could not confirm that the badge is still valid: the list of withdrawn badges has no good proof of its own."),
+	{CodeStatusListUnverified, Indeterminate}:  leavesOpen("Could not confirm that the badge is still valid: the list of withdrawn badges cannot be relied on ({reason})."),
 	{CodeStatusListInvalid, Indeterminate}:     leavesOpen("Could not confirm that the badge is still valid: what the issuer's site gives as its list of withdrawn badges is not such a list."),
 	{CodeStatusListIssuer, Indeterminate}:      leavesOpen("Could not confirm that the badge is still valid: the list of withdrawn badges is by somebody else than the issuer."),
 	{CodeStatusListMismatch, Indeterminate}:    leavesOpen("Could not confirm that the badge is still valid: the issuer's site gives another list than the one the badge names."),

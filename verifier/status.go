@@ -33,10 +33,9 @@ func (e *examination) status() {
 	switch {
 	case err != nil:
 		f := statusFault(err)
+		f.path = member.Pointer()
 		if malformed := (*statuslist.MalformedError)(nil); errors.As(err, &malformed) {
-			f.path = malformed.Path
-		} else {
-			f.path = member.Pointer()
+			f.code, f.path = CodeStatusEntryMalformed, malformed.Path
 		}
 		e.note(*f)
 		return
@@ -159,13 +158,13 @@ func (e *examination) readList(url string) (*statuslist.ListCredential, *finding
 	}
 	examined := &examination{session: e.session, purpose: asStatusList}
 	examined.examine(root)
-	if reason, good := examined.conclusion(); !good {
+	switch reason, good := examined.conclusion(); {
+	case reason == CodeExpired || reason == CodeNotYetValid:
+		return nil, &finding{code: CodeStatusListOutdated, outcome: Indeterminate}
+	case !good:
 		return nil, &finding{code: CodeStatusListUnverified, outcome: Indeterminate, params: map[string]string{"reason": string(reason)}}
 	}
 	list, err := statuslist.ParseListCredential(root)
-	if err == nil {
-		err = list.ValidAt(e.now)
-	}
 	if err != nil {
 		return nil, statusFault(err)
 	}
@@ -182,8 +181,6 @@ var statusFaults = []struct {
 	{statuslist.ErrLength, CodeStatusListTooShort},
 	{statuslist.ErrRange, CodeStatusIndexRange},
 	{statuslist.ErrMismatch, CodeStatusPurposeMismatch},
-	{statuslist.ErrNotYetValid, CodeStatusListOutdated},
-	{statuslist.ErrExpired, CodeStatusListOutdated},
 }
 
 // statusFault is the finding for an error of package statuslist, or of reading

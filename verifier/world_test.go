@@ -291,3 +291,7 @@ func decode(t testing.TB, data []byte) object {
 	}
 	return v
 }
+
+func optionsOf(method string) dataintegrity.Options {
+	return dataintegrity.Options{VerificationMethod: method}
+}
