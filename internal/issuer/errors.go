@@ -70,6 +70,7 @@ var sentences = map[string]string{
 	"slug_invalid":        "A name is 3 to 40 of the characters a-z, 0-9 and -, and not a reserved word.",
 	"recipient_missing":   "A recipient needs an email or an id.",
 	"recipient_ambiguous": "A recipient has an email or an id, not both.",
+	"recipient_exposed":   "A mailto: or tel: address would stand in the badge for all to read. Give an e-mail address as email.",
 	"email_malformed":     "This is not an e-mail address.",
 	"name_malformed":      "A name is 1 to 200 characters without control characters.",
 	"url_malformed":       "This must be an https URL.",

@@ -40,17 +40,18 @@ func (r localResolver) Resolve(ctx context.Context, id did.DID) (*did.Document, 
 	return did.ParseDocument(data)
 }
 
-// slugOf reads the DID of an issuer of this installation, "" for the default one.
+// slugOf reads the DID of an issuer of this installation, "" for the default
+// one. own is true for other DIDs under the installation's host too, which have
+// a slug that no issuer can have.
 func (a address) slugOf(id string) (slug string, own bool) {
 	if id == a.did {
 		return "", true
 	}
-	rest, own := strings.CutPrefix(id, a.did+":")
-	slug, named := strings.CutPrefix(rest, "issuers:")
-	if own && !named {
-		return rest, true // one that this installation never has
+	path, own := strings.CutPrefix(id, a.did+":")
+	if slug, ok := strings.CutPrefix(path, "issuers:"); ok {
+		return slug, own
 	}
-	return slug, own
+	return "/", own
 }
 
 // Documents gives a verifier the profiles and status lists of this installation

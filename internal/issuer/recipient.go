@@ -1,6 +1,8 @@
 package issuer
 
 import (
+	"strings"
+
 	"laurel/credential"
 )
 
@@ -11,6 +13,10 @@ func normalizeRecipient(r Recipient) (Recipient, error) {
 		return r, fault("/recipient", "recipient_missing")
 	case r.Email != "" && r.ID != "":
 		return r, fault("/recipient", "recipient_ambiguous")
+	}
+	scheme, _, _ := strings.Cut(r.ID, ":")
+	if strings.EqualFold(scheme, "mailto") || strings.EqualFold(scheme, "tel") {
+		return r, fault("/recipient/id", "recipient_exposed")
 	}
 	if r.Email != "" {
 		if r.Email = normalizeEmail(r.Email); r.Email == "" {

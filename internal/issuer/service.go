@@ -59,7 +59,8 @@ type Config struct {
 	Suspension bool
 	// StatusLife is DefaultStatusLife when zero, at least a minute.
 	StatusLife time.Duration
-	// Clock is time.Now and Rand crypto/rand.Reader when nil.
+	// Clock is time.Now and Rand crypto/rand.Reader when nil. Both are used
+	// from many goroutines.
 	Clock func() time.Time
 	Rand  io.Reader
 }
@@ -77,7 +78,8 @@ type Caller struct {
 
 // Idempotency makes a change happen once, however often it is asked for.
 type Idempotency struct {
-	// Space is the id of the API key: every caller has a space of keys.
+	// Space is the id of the API key, or another word of A-Z, a-z, 0-9, "-"
+	// and "_": every caller has a space of keys.
 	Space string
 	// Key is the Idempotency-Key, 1 to 128 printable ASCII characters.
 	Key string

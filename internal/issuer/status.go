@@ -98,8 +98,8 @@ func (s *Service) StatusListCredential(ctx context.Context, id string) (SignedLi
 }
 
 // RenewStatusLists signs every list that does not show its last change or has a
-// quarter of its life left. It is to be called now and then; what one call
-// could not do, the next does.
+// quarter of its life left. It is to be called now and then, so that reading
+// does not have to wait; what one call could not do, the next does.
 func (s *Service) RenewStatusLists(ctx context.Context) error {
 	due, err := s.store.DirtyStatusLists(ctx, s.clock().Add(s.statusLife/4))
 	if err != nil {

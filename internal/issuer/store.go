@@ -12,6 +12,7 @@ import (
 type Store interface {
 	TenantStore
 	AchievementStore
+	IssuanceStore
 	CredentialStore
 	SubjectStore
 	StatusListStore
@@ -24,7 +25,6 @@ type TenantStore interface {
 	Tenant(ctx context.Context, slug string) (storage.Tenant, error)
 	FindTenant(ctx context.Context, did string) (storage.Tenant, error)
 	ListTenants(ctx context.Context) ([]storage.Tenant, error)
-	UpdateTenant(ctx context.Context, act storage.Act, slug string, change func(*storage.Tenant) error) (storage.Tenant, error)
 }
 
 // AchievementStore keeps achievements and their versions.
@@ -36,22 +36,21 @@ type AchievementStore interface {
 	ListAchievements(ctx context.Context, tenant string, page storage.Page) ([]storage.Achievement, string, error)
 }
 
-// CredentialStore keeps awards.
-type CredentialStore interface {
-	CredentialReader
+// IssuanceStore keeps awards in the making.
+type IssuanceStore interface {
 	ReserveCredential(ctx context.Context, r storage.Reservation) (storage.Reserved, error)
 	CommitCredential(ctx context.Context, i storage.Issuance) (storage.Credential, error)
 	AbandonCredential(ctx context.Context, act storage.Act, tenant, id string) error
-	SetStatus(ctx context.Context, change storage.StatusChange) (storage.Credential, error)
 	Idempotency(ctx context.Context, tenant, apiKey, idempotencyKey string) (storage.Idempotency, error)
-	SetVisibility(ctx context.Context, act storage.Act, tenant, id string, visibility storage.Visibility) error
 }
 
-// CredentialReader reads awards.
-type CredentialReader interface {
+// CredentialStore keeps awards.
+type CredentialStore interface {
 	Credential(ctx context.Context, tenant, id string) (storage.Credential, error)
 	FindCredential(ctx context.Context, id string) (storage.Credential, error)
 	ListCredentials(ctx context.Context, tenant string, filter storage.CredentialFilter, page storage.Page) ([]storage.Credential, string, error)
+	SetStatus(ctx context.Context, change storage.StatusChange) (storage.Credential, error)
+	SetVisibility(ctx context.Context, act storage.Act, tenant, id string, visibility storage.Visibility) error
 }
 
 // SubjectStore keeps the data keys of people.

@@ -17,7 +17,7 @@ import (
 // world is an installation in a temporary directory: a real store, real keys,
 // and a clock that tests set.
 type world struct {
-	*testing.T
+	testing.TB
 	directory string
 	lock      filekeys.Lock
 	config    Config
@@ -31,9 +31,9 @@ type world struct {
 
 const testURL = "https://badges.example.ac.uk"
 
-func newWorld(t *testing.T, change func(*Config)) *world {
+func newWorld(t testing.TB, change func(*Config)) *world {
 	t.Helper()
-	w := &world{T: t, directory: t.TempDir(), now: time.Date(2026, 3, 14, 15, 9, 26, 535e6, time.UTC)}
+	w := &world{TB: t, directory: t.TempDir(), now: time.Date(2026, 3, 14, 15, 9, 26, 535e6, time.UTC)}
 	var err error
 	if w.lock, err = filekeys.NewIdentity(filepath.Join(t.TempDir(), "identity.txt"), w.directory); err != nil {
 		t.Fatal(err)
