@@ -176,7 +176,7 @@ func (s *Server) award(c *gin.Context) error {
 		return err
 	}
 	award, err := s.issuer.Award(c.Request.Context(), caller, request)
-	if errors.Is(err, storage.ErrNotFound) {
+	if errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrInvalid) {
 		return violation("/achievement", "value_unknown")
 	} else if err != nil {
 		return err

@@ -40,7 +40,7 @@ var (
 	problemTooLarge     = problem{"too-large", 413, "The request's body is too large.", "Send no more than 1 MiB."}
 	problemIncomplete   = problem{"incomplete-body", 400, "The request's body did not arrive as a whole.", "Send it again."}
 	problemForm         = problem{"malformed-form", 400, "The form cannot be read.", "Send one field named credential, or one file of that name."}
-	problemEmpty        = problem{"empty-input", 400, "There is nothing to check.", "Send a badge: paste its text, or choose its file."}
+	problemEmpty        = problem{"empty-input", 400, "The body is empty.", "To check a badge, paste its text or choose its file."}
 	problemNotReadable  = problem{"not-readable", 400, "The input is no credential in any form that is known here.", "Send the badge itself: JSON, a compact JWS, or the picture that it is baked into. A link to it or a picture of a certificate is not enough."}
 	problemSyntax       = problem{"json-syntax", 400, "The body is not JSON.", "Look at the byte that is named in the detail."}
 	problemTruncated    = problem{"json-truncated", 400, "The JSON ends before it is complete.", "Send all of it."}
@@ -115,7 +115,7 @@ var domain = []struct {
 	{storage.ErrMismatch, problemMismatch},
 	{storage.ErrConflict, problemConflict},
 	{storage.ErrExists, problemExists},
-	{storage.ErrInvalid, problemInvalid},
+	{storage.ErrInvalid, problemNotFound}, // by then nothing but an id can be malformed, and that is nobody's
 	{issuer.ErrUnauthorized, problemUnauthorized},
 	{issuer.ErrSelfCheck, problemSelfCheck},
 	{keys.ErrNoSigningKey, problemNoSigningKey},
@@ -193,9 +193,7 @@ func (s *Server) fail(c *gin.Context, err error) {
 	if c.Writer.Written() {
 		return
 	}
-	for name, value := range map[string]string{"Cache-Control": "no-store", "Etag": ""} {
-		c.Header(name, value)
-	}
+	c.Header("Cache-Control", "no-store")
 	switch a.problem.Status {
 	case http.StatusUnauthorized:
 		c.Header("WWW-Authenticate", `Bearer realm="laurel"`)
@@ -207,9 +205,12 @@ func (s *Server) fail(c *gin.Context, err error) {
 		}
 	}
 	if prefersPage(c) {
-		s.page(c, a.problem.Status, web.ProblemPage{
-			Status: a.problem.Status, Title: a.problem.Title, Remedy: a.problem.Remedy, Detail: a.detail,
-		})
+		page := web.ProblemPage{Status: a.problem.Status, Title: a.problem.Title, Remedy: a.problem.Remedy, Detail: a.detail}
+		if c.FullPath() == "/verify" {
+			s.page(c, a.problem.Status, web.VerifyPage{Problem: &page}) // with the form, for another try
+			return
+		}
+		s.page(c, a.problem.Status, page)
 		return
 	}
 	body, err := json.Marshal(problemBody{
