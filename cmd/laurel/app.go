@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"laurel/contexts"
+	"laurel/credential/dataintegrity"
+	"laurel/credential/jsonld"
+	"laurel/did"
+	"laurel/did/didweb"
+	"laurel/internal/fetch"
+	"laurel/internal/issuer"
+	"laurel/internal/keys"
+	"laurel/internal/keys/filekeys"
+	"laurel/internal/server"
+	"laurel/storage/boltstore"
+	"laurel/verifier"
+)
+
+// installation is an open data directory.
+type installation struct {
+	settings settings
+	contexts *contexts.Set
+	store    *boltstore.Store
+	ring     *keys.Ring
+	issuer   *issuer.Service
+}
+
+// openInstallation opens a data directory for this process alone. The returned
+// function closes it.
+func openInstallation(flags dataFlags) (*installation, func() error, error) {
+	remembered, err := readSettings(flags.Data)
+	if err != nil {
+		return nil, nil, err
+	}
+	// The store comes first: who has it may touch the other files.
+	store, closeStore, err := openStore(flags.Data)
+	if err != nil {
+		return nil, nil, err
+	}
+	opened, err := assemble(flags, remembered, store)
+	if err != nil {
+		return nil, nil, errors.Join(err, closeStore())
+	}
+	return opened, closeStore, nil
+}
+
+func openStore(dir string) (*boltstore.Store, func() error, error) {
+	store, err := boltstore.Open(boltstore.Config{Path: filepath.Join(dir, storeName)})
+	if err != nil {
+		return nil, nil, err
+	}
+	return store, store.Close, nil
+}
+
+// assemble puts the issuing side on top of an open store.
+func assemble(flags dataFlags, remembered settings, store *boltstore.Store) (*installation, error) {
+	lock, err := flags.or(remembered).lock(flags.Data)
+	if err != nil {
+		return nil, err
+	}
+	file, err := filekeys.Open(filepath.Join(flags.Data, filekeys.Name), lock, nil)
+	if err != nil {
+		return nil, err
+	}
+	return newInstallation(remembered, store, file)
+}
+
+// newInstallation builds the issuing side of a store and the keys that are its.
+func newInstallation(s settings, store *boltstore.Store, file *filekeys.File) (*installation, error) {
+	set, err := contexts.Embedded()
+	if err != nil {
+		return nil, fmt.Errorf("loading contexts: %w", err)
+	}
+	ring := keys.New(keys.Config{Store: store, Backends: map[string]keys.Backend{"file": file}, Default: "file"})
+	service, err := issuer.New(issuer.Config{
+		Store: store, Ring: ring, Contexts: set,
+		PublicURL: s.PublicURL, InstallationKey: file.InstallationKey(), Suspension: s.Suspension,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &installation{settings: s, contexts: set, store: store, ring: ring, issuer: service}, nil
+}
+
+// networkFlags are the laboratory exception of package fetch.
+type networkFlags struct {
+	Resolve []string `placeholder:"HOST=IP:PORT" env:"LAUREL_RESOLVE" help:"Laboratory only: fetch this host's documents from there, even from a private address. Named in every report."`
+	CA      string   `name:"ca" placeholder:"FILE" env:"LAUREL_CA" help:"Laboratory only: certificate authorities (PEM) for the hosts of --resolve."`
+}
+
+// newClient makes the client for foreign documents.
+func (f networkFlags) newClient() (*fetch.Client, error) {
+	config := fetch.Config{UserAgent: "laurel/" + programVersion()}
+	for _, entry := range f.Resolve {
+		host, address, err := fetch.ParseResolve(entry)
+		if err != nil {
+			return nil, usage(err, "write --resolve HOST=IP:PORT")
+		}
+		if config.Resolve == nil {
+			config.Resolve = make(map[string]string)
+		}
+		config.Resolve[host] = address
+	}
+	if f.CA != "" {
+		if len(f.Resolve) == 0 {
+			return nil, usage(errors.New("reading command line: --ca is for the hosts of --resolve, of which there are none"), "add --resolve HOST=IP:PORT, or leave --ca out")
+		}
+		data, err := os.ReadFile(f.CA)
+		if err != nil {
+			return nil, missing(fmt.Errorf("reading certificate authorities: %w", err), "")
+		}
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(data) {
+			return nil, missing(fmt.Errorf("reading certificate authorities: no certificate in %s", f.CA), "give a file of PEM certificates")
+		}
+	}
+	own, err := fetch.OwnAddresses()
+	if err != nil {
+		return nil, fmt.Errorf("listing own addresses: %w", err)
+	}
+	config.Deny = own
+	return fetch.New(config)
+}
+
+// newVerifier builds a verifier that gets foreign documents through a client,
+// or none without one, and those of an issuer on this machine from its store.
+func newVerifier(set *contexts.Set, client *fetch.Client, own *issuer.Service) *verifier.Verifier {
+	processor := jsonld.New(set, jsonld.Options{})
+	methods := did.Methods{"key": did.KeyResolver{}, "jwk": did.JWKResolver{}}
+	config := verifier.Config{
+		Contexts: set, JSONLD: processor, Suites: dataintegrity.New(processor), Resolver: methods,
+	}
+	if client != nil {
+		methods["web"] = didweb.New(didweb.Config{Fetcher: client})
+		config.Documents = documents{client}
+		config.Exceptions = client.Exceptions()
+	}
+	if own != nil {
+		config.Resolver = own.Resolver(config.Resolver)
+		config.Documents = own.Documents(config.Documents)
+	}
+	return verifier.New(config)
+}
+
+// maxStatusList is the size of a status list credential that is still read. A
+// list of a million entries with every second bit set has a quarter of it.
+const maxStatusList = 1 << 20
+
+// documents gets documents of other hosts for a verifier.
+type documents struct{ client *fetch.Client }
+
+// Document implements verifier.Documents. A status list may have moved within
+// its host; a document with keys has to be where its identifier says.
+func (d documents) Document(ctx context.Context, url string, kind verifier.Kind) ([]byte, error) {
+	request := fetch.Request{MediaTypes: kind.MediaTypes()}
+	if kind == verifier.KindStatusList {
+		request.MaxBytes, request.Redirects = maxStatusList, fetch.SameHost
+	}
+	response, err := d.client.Get(ctx, url, request)
+	if err != nil {
+		return nil, err
+	}
+	return response.Body, nil
+}
+
+// serverParts are what a server is put together from. Only verifier and
+// publicURL are needed for one that checks and does nothing else.
+type serverParts struct {
+	installation *installation
+	verifier     *verifier.Verifier
+	publicURL    string
+	proxies      []string
+	privacy      server.Privacy
+	limits       server.Limits
+	logger       *slog.Logger
+}
+
+func newServer(p serverParts) (*server.Server, error) {
+	config := server.Config{
+		Verifier: p.verifier, PublicURL: p.publicURL, TrustedProxies: p.proxies, Privacy: p.privacy, Limits: p.limits,
+		Logger: p.logger, Version: programVersion(),
+	}
+	if own := p.installation; own != nil {
+		config.Issuer, config.Keys, config.PublicURL = own.issuer, own.ring, own.settings.PublicURL
+		config.Ready = func(context.Context) error { return own.store.Err() }
+	}
+	return server.New(config)
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/alecthomas/kong"
+	"gopkg.in/yaml.v3"
+)
+
+// settingsFile is a file of settings: values by flag name.
+type settingsFile map[string]any
+
+// resolveFromFile makes the settings of the --config file, if there is one,
+// the values of flags that stand neither on the command line nor in the
+// environment.
+func resolveFromFile(ctx *kong.Context) error {
+	var path string
+	for _, flag := range ctx.Flags() {
+		if flag.Name == "config" {
+			path, _ = ctx.FlagValue(flag).(string)
+		}
+	}
+	if path == "" {
+		return nil
+	}
+	file, err := readSettingsFile(path, knownSettings(ctx.Model))
+	if err != nil {
+		return err
+	}
+	ctx.AddResolver(file)
+	return nil
+}
+
+// knownSettings are the names that a file may hold: one set for all commands,
+// so that one file serves them all.
+func knownSettings(model *kong.Application) map[string]bool {
+	known := make(map[string]bool)
+	_ = kong.Visit(model, func(node kong.Visitable, next kong.Next) error {
+		if flag, ok := node.(*kong.Flag); ok && len(flag.Envs) > 0 && flag.Name != "config" {
+			known[flag.Name] = true
+		}
+		return next(nil)
+	})
+	return known
+}
+
+func readSettingsFile(path string, known map[string]bool) (settingsFile, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, missing(fmt.Errorf("reading configuration: %w", err), "")
+	}
+	var document struct {
+		Settings map[string]yaml.Node `yaml:",inline"`
+	}
+	if err := yaml.Unmarshal(data, &document); err != nil {
+		return nil, fmt.Errorf("reading configuration %s: %w", path, err)
+	}
+	file := make(settingsFile, len(document.Settings))
+	for name, node := range document.Settings {
+		if !known[name] {
+			return nil, fmt.Errorf("reading configuration %s: line %d: unknown key %q", path, node.Line, name)
+		}
+		if file[name], err = setting(&node); err != nil {
+			return nil, fmt.Errorf("reading configuration %s: line %d: %s: %w", path, node.Line, name, err)
+		}
+	}
+	return file, nil
+}
+
+// setting is a scalar as it is written, or a list of such scalars.
+func setting(node *yaml.Node) (any, error) {
+	switch {
+	case node.Kind == yaml.AliasNode:
+		return setting(node.Alias)
+	case node.Kind == yaml.ScalarNode && node.ShortTag() != "!!null":
+		return node.Value, nil
+	case node.Kind == yaml.SequenceNode:
+		list := make([]any, len(node.Content))
+		for i, element := range node.Content {
+			if element.Kind != yaml.ScalarNode || element.ShortTag() == "!!null" {
+				return nil, fmt.Errorf("entry %d is not a plain value", i+1)
+			}
+			list[i] = element.Value
+		}
+		return list, nil
+	}
+	return nil, fmt.Errorf("not a plain value or a list of them")
+}
+
+// Validate implements kong.Resolver. The keys were looked at when the file was
+// read.
+func (settingsFile) Validate(*kong.Application) error { return nil }
+
+// Resolve implements kong.Resolver.
+func (s settingsFile) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+	if environmentSet(flag.Envs) {
+		return nil, nil
+	}
+	return s[flag.Name], nil
+}

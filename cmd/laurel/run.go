@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// commandLine is everything that can be typed after "laurel". A flag with an
+// env tag is a setting: it can stand in the environment and, under its own
+// name, in the file that --config names.
+type commandLine struct {
+	Help   helpFlag `short:"h" help:"Show this help."`
+	Config string   `placeholder:"FILE" env:"LAUREL_CONFIG" help:"YAML file with settings by flag name. Flags and LAUREL_* come first."`
+
+	Init        initCommand        `cmd:"" help:"Set up an institution: a data directory, its signing key, an API key."`
+	Serve       serveCommand       `cmd:"" help:"Serve an institution: badges, status lists, checking, the operators' API."`
+	Verifier    verifierCommand    `cmd:"" help:"Serve the checking of badges alone."`
+	Demo        demoCommand        `cmd:"" help:"Try everything on this machine; leaves nothing behind."`
+	Achievement achievementCommand `cmd:"" help:"Describe what can be achieved."`
+	Issue       issueCommand       `cmd:"" help:"Award a badge."`
+	Verify      verifyCommand      `cmd:"" help:"Check a badge: exit 0 valid, 1 invalid, 2 could not be decided."`
+	Status      statusCommand      `cmd:"" help:"Revoke, suspend or reinstate a badge."`
+	Keys        keysCommand        `cmd:"" help:"List and change signing keys."`
+	Version     versionCommand     `cmd:"" help:"Say what this program is made of."`
+}
+
+const description = `Laurel issues, hosts and checks Open Badges 3.0.
+
+Exit codes: 0 fine, 1 a fault was found, 2 could not run, 64 usage, 66 input not readable, ` +
+	`69 something needed is missing, 73 exists already, 75 busy. "laurel demo" is a good start.`
+
+// errHelp ends parsing after the help was shown.
+var errHelp = errors.New("help was asked for")
+
+type helpFlag bool
+
+// IgnoreDefault keeps the default of the flag from counting as a request.
+func (helpFlag) IgnoreDefault() {}
+
+// BeforeReset shows the help of the command that was named.
+func (helpFlag) BeforeReset(ctx *kong.Context) error {
+	if err := ctx.PrintUsage(false); err != nil {
+		return err
+	}
+	return errHelp
+}
+
+// run is the program without the process around it. It returns the exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	console := &console{stdin: stdin, stdout: stdout, stderr: stderr}
+	command, err := parse(args, console)
+	if errors.Is(err, errHelp) {
+		return exitFine
+	}
+	if err == nil {
+		command.BindTo(ctx, (*context.Context)(nil))
+		err = command.Run(console)
+	}
+	if err == nil {
+		return exitFine
+	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = errors.New("stopped by a signal")
+	}
+	failure := explain(err)
+	if !failure.silent {
+		console.fail(failure)
+	}
+	return failure.code
+}
+
+func parse(args []string, console *console) (*kong.Context, error) {
+	var line commandLine
+	parser, err := kong.New(&line,
+		kong.Name("laurel"), kong.Description(description),
+		kong.Writers(console.stdout, console.stderr),
+		kong.NoDefaultHelp(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 100}),
+		kong.WithBeforeResolve(resolveFromFile),
+	)
+	if err != nil {
+		return nil, err // a fault in the tags above, which no user can cause
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	command, err := parser.Parse(args)
+	switch {
+	case errors.Is(err, errHelp):
+		return nil, err
+	case err != nil:
+		return nil, usage(err, "%s --help", commandName(err))
+	}
+	return command, nil
+}
+
+// commandName is the command that a parse error is about, as far as it was
+// understood.
+func commandName(err error) string {
+	name := []string{"laurel"}
+	var parse *kong.ParseError
+	if errors.As(err, &parse) && parse.Context != nil {
+		for _, step := range parse.Context.Path {
+			if step.Command != nil {
+				name = append(name, step.Command.Name)
+			}
+		}
+	}
+	return strings.Join(name, " ")
+}
+
+// environmentSet reports whether one of a flag's variables is set.
+func environmentSet(names []string) bool {
+	for _, name := range names {
+		if _, ok := os.LookupEnv(name); ok {
+			return true
+		}
+	}
+	return false
+}

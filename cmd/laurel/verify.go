@@ -1,0 +1,183 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"laurel/contexts"
+	"laurel/verifier"
+)
+
+// Sizes of what is read.
+const (
+	maxDocument = 1 << 20 // a credential or an achievement
+	maxImage    = 5 << 20 // an image that may have a badge in it
+)
+
+// verifyCommand checks a badge.
+type verifyCommand struct {
+	File string `arg:"" optional:"" default:"-" placeholder:"FILE" help:"The badge; - or nothing is the standard input."`
+	Data string `type:"path" placeholder:"DIR" env:"LAUREL_DATA" help:"Answer for the issuers of this data directory from its store."`
+	sealFlags
+	networkFlags
+	JSON bool `help:"Print the report as JSON."`
+}
+
+// Run implements the command.
+func (c *verifyCommand) Run(ctx context.Context, console *console) error {
+	data, err := readInput(console, c.File, maxImage)
+	if err != nil {
+		return err
+	}
+	report, err := c.check(ctx, console, data)
+	if errors.Is(err, verifier.ErrNotReadable) {
+		return &failure{
+			code: exitUnreadable, err: fmt.Errorf("reading %s: %w", inputName(c.File), err),
+			hint: "give the badge itself: its JSON, a compact JWS, or the picture it is baked into",
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if err := console.report(c.JSON, report, func(w io.Writer) { writeReport(w, report) }); err != nil {
+		return err
+	}
+	return verdict(verdictCodes[report.Verdict])
+}
+
+var verdictCodes = map[verifier.Verdict]int{
+	verifier.VerdictValid: exitFine, verifier.VerdictInvalid: exitFault, verifier.VerdictIndeterminate: exitCannotRun,
+}
+
+// check makes the report, with what is in the data directory if there is one.
+func (c *verifyCommand) check(ctx context.Context, console *console, data []byte) (report *verifier.Report, err error) {
+	set, err := contexts.Embedded()
+	if err != nil {
+		return nil, fmt.Errorf("loading contexts: %w", err)
+	}
+	client, err := c.networkFlags.newClient()
+	if err != nil {
+		return nil, err
+	}
+	if c.Data == "" {
+		return newVerifier(set, client, nil).Verify(ctx, data, verifier.Expect{})
+	}
+	operator, closeData, err := openOperator(ctx, dataFlags{Data: c.Data, sealFlags: c.sealFlags})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, closeData()) }()
+	if !operator.served {
+		return newVerifier(set, client, operator.installation.issuer).Verify(ctx, data, verifier.Expect{})
+	}
+	if len(c.Resolve) > 0 {
+		console.note("laurel: the server that has the data open makes the check, with its own --resolve")
+	}
+	return operator.verify(ctx, data)
+}
+
+// verify has a badge checked by the server.
+func (o *operator) verify(ctx context.Context, data []byte) (*verifier.Report, error) {
+	answer, err := o.send(ctx, http.MethodPost, "/verify", "text/plain; charset=utf-8", data)
+	var p *problem
+	if errors.As(err, &p) && (p.Status == http.StatusBadRequest || p.Status == http.StatusRequestEntityTooLarge) {
+		return nil, fmt.Errorf("%w: %w", verifier.ErrNotReadable, p)
+	}
+	if err != nil {
+		return nil, explainProblem("checking badge", err)
+	}
+	var report verifier.Report
+	if err := json.Unmarshal(answer, &report); err != nil {
+		return nil, fmt.Errorf("checking badge: reading report: %w", err)
+	}
+	return &report, nil
+}
+
+// readInput reads a file, or the standard input for "-".
+func readInput(console *console, name string, limit int64) ([]byte, error) {
+	input := console.stdin
+	if name != "-" {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, &failure{code: exitUnreadable, err: fmt.Errorf("reading input: %w", err)}
+		}
+		defer file.Close()
+		input = file
+	} else if console.interactive() {
+		console.note("laurel: reading from the terminal; end with Ctrl-D")
+	}
+	data, err := io.ReadAll(io.LimitReader(input, limit+1))
+	switch {
+	case err != nil:
+		err = fmt.Errorf("reading %s: %w", inputName(name), err)
+	case int64(len(data)) > limit:
+		err = fmt.Errorf("reading %s: larger than %d MiB", inputName(name), limit>>20)
+	case len(bytes.TrimSpace(data)) == 0:
+		err = fmt.Errorf("reading %s: nothing in it", inputName(name))
+	default:
+		return data, nil
+	}
+	return nil, &failure{code: exitUnreadable, err: err}
+}
+
+func inputName(name string) string {
+	if name == "-" {
+		return "standard input"
+	}
+	return name
+}
+
+// How a report is told.
+var (
+	verdictWords = map[verifier.Verdict]string{
+		verifier.VerdictValid: "VALID", verifier.VerdictInvalid: "NOT VALID", verifier.VerdictIndeterminate: "NOT DECIDED",
+	}
+	outcomeWords = map[verifier.Outcome]string{
+		verifier.Passed: "passed", verifier.Failed: "failed", verifier.Skipped: "skipped", verifier.Indeterminate: "not made",
+	}
+)
+
+// writeReport tells a report: the verdict with what made it so, then every
+// check as a sentence.
+func writeReport(w io.Writer, report *verifier.Report) {
+	check, _ := report.Decisive()
+	fmt.Fprintln(w, wrap(verdictWords[report.Verdict]+"  "+printable(check.Message), ""))
+	fmt.Fprintln(w)
+	for _, check := range report.Checks {
+		at := ""
+		if check.Path != "" && check.Outcome != verifier.Passed {
+			at = " (at " + check.Path + ")"
+		}
+		line := fmt.Sprintf("  %-8s  %s", outcomeWords[check.Outcome], printable(check.Message+at))
+		fmt.Fprintln(w, wrap(line, strings.Repeat(" ", 12)))
+	}
+	fmt.Fprintf(w, "\nChecked at %s.\n", report.CheckedAt.Format("2006-01-02 15:04:05 MST"))
+}
+
+// wrap breaks a line at spaces. The lines after the first are indented.
+func wrap(line, indent string) string {
+	const width = 90
+	var broken strings.Builder
+	for utf8.RuneCountInString(line) > width {
+		limit := 0 // the byte at which column width begins
+		for range width {
+			_, size := utf8.DecodeRuneInString(line[limit:])
+			limit += size
+		}
+		at := strings.LastIndexByte(line[:limit], ' ')
+		if at <= len(indent) {
+			break // one long word
+		}
+		broken.WriteString(line[:at] + "\n")
+		line = indent + line[at+1:]
+	}
+	return broken.String() + line
+}
