@@ -450,6 +450,16 @@ func TestKeyErrors(t *testing.T) {
 	}
 }
 
+// TestNoClock: without a time to judge by, dates fail.
+func TestNoClock(t *testing.T) {
+	for name, options := range map[string]Options{"created": {Created: created}, "expires": {Expires: now.AddDate(9, 0, 0)}} {
+		proofs, err := Proofs(parse(t, []byte(sign(t, badge, options))))
+		if err != nil || proofs[0].Check(Expect{}) == nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // TestVersion1 verifies a credential of version 1.1 when its contexts define
 // the terms of the proof, and not otherwise.
 func TestVersion1(t *testing.T) {

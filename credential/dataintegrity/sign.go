@@ -178,8 +178,10 @@ func formatTime(t time.Time) string {
 
 // parseOptions reads the written options back, as a verifier will.
 func parseOptions(written writtenProof) (strictjson.Value, error) {
-	for _, text := range slices.Concat(written.Domain, []string{written.VerificationMethod, written.ProofPurpose,
-		written.ID, written.Challenge, written.Nonce}) {
+	for _, text := range slices.Concat(written.Domain, []string{
+		written.VerificationMethod, written.ProofPurpose,
+		written.ID, written.Challenge, written.Nonce,
+	}) {
 		if !utf8.ValidString(text) {
 			return strictjson.Value{}, fmt.Errorf("%w: an option is not UTF-8", ErrMalformedProof)
 		}

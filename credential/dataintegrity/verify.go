@@ -25,7 +25,8 @@ type Expect struct {
 	Domain []string
 	// Challenge the proof must carry. Empty means that it is not looked at.
 	Challenge string
-	// Now is the time to judge created and expires by. It must be set.
+	// Now is the time to judge created and expires by. When it is not set, a
+	// proof with either of them fails.
 	Now time.Time
 }
 
@@ -65,7 +66,7 @@ func (p Proof) Check(expect Expect) error {
 		return p.fault("challenge", ErrChallenge)
 	case p.Created != "" && p.created.After(expect.Now.Add(maxSkew)):
 		return p.fault("created", ErrFutureProof)
-	case p.Expires != "" && !p.expires.After(expect.Now):
+	case p.Expires != "" && (expect.Now.IsZero() || !p.expires.After(expect.Now)):
 		return p.fault("expires", ErrExpiredProof)
 	}
 	return nil
@@ -134,7 +135,7 @@ func (d *Document) Verify(ctx context.Context, proof Proof, key crypto.PublicKey
 	if err != nil {
 		return Verified{}, proof.fault("verificationMethod", err)
 	}
-	verified, err := d.verifyReadings(ctx, suite, hash, proof, key)
+	verified, err := d.verifyReadings(ctx, attempt{suite, hash, proof, key})
 	if err == nil || err == ctx.Err() {
 		return verified, err
 	}
@@ -144,16 +145,24 @@ func (d *Document) Verify(ctx context.Context, proof Proof, key crypto.PublicKey
 	return Verified{}, proof.fault("", err)
 }
 
+// attempt is what a proof is verified with.
+type attempt struct {
+	suite cryptosuite
+	hash  crypto.Hash
+	proof Proof
+	key   crypto.PublicKey
+}
+
 // verifyReadings checks the signature under the newest revisions of the
 // contexts and, if it fails, under the older ones that the document may have
 // been signed with.
-func (d *Document) verifyReadings(ctx context.Context, suite cryptosuite, hash crypto.Hash, proof Proof, key crypto.PublicKey) (Verified, error) {
-	verified, err := d.verifyReading(ctx, suite, digestKey{hash: hash}, nil, proof, key)
+func (d *Document) verifyReadings(ctx context.Context, a attempt) (Verified, error) {
+	verified, err := d.verifyReading(ctx, a, digestKey{hash: a.hash}, nil)
 	if !errors.Is(err, ErrSignature) {
 		return verified, err
 	}
 	for i, revisions := range d.suites.processor.Alternatives(documentSource(d.value)) {
-		verified, other := d.verifyReading(ctx, suite, digestKey{hash, i + 1}, revisions, proof, key)
+		verified, other := d.verifyReading(ctx, a, digestKey{a.hash, i + 1}, revisions)
 		if other == nil {
 			verified.Superseded = true
 			return verified, nil
@@ -166,8 +175,8 @@ func (d *Document) verifyReadings(ctx context.Context, suite cryptosuite, hash c
 }
 
 // verifyReading checks the signature under one choice of revisions.
-func (d *Document) verifyReading(ctx context.Context, suite cryptosuite, reading digestKey, revisions jsonld.Revisions, proof Proof, key crypto.PublicKey) (Verified, error) {
-	source := optionsSource(d.value, proof.Value)
+func (d *Document) verifyReading(ctx context.Context, a attempt, reading digestKey, revisions jsonld.Revisions) (Verified, error) {
+	source := optionsSource(d.value, a.proof.Value)
 	source.Revisions = revisions
 	options := d.suites.digest(ctx, source, reading.hash)
 	if options.err != nil {
@@ -177,10 +186,10 @@ func (d *Document) verifyReading(ctx context.Context, suite cryptosuite, reading
 	if document.err != nil {
 		return Verified{}, document.err
 	}
-	if err := suite.verify(key, slices.Concat(options.sum, document.sum), proof.ProofValue); err != nil {
+	if err := a.suite.verify(a.key, slices.Concat(options.sum, document.sum), a.proof.ProofValue); err != nil {
 		return Verified{}, err
 	}
-	return Verified{Proof: proof, Contexts: document.contexts, General: document.general}, nil
+	return Verified{Proof: a.proof, Contexts: document.contexts, General: document.general}, nil
 }
 
 // digest returns the hash of the document without its proofs.

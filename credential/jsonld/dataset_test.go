@@ -190,6 +190,10 @@ func TestLimits(t *testing.T) {
 func TestInlineContexts(t *testing.T) {
 	p := New(embedded(t), Options{InlineContexts: true})
 	inline := func(context string) string { return with(ob3, ob3+", "+context) }
+	graphs := func(value string) string {
+		document := inline(`{"g": {"@id": "urn:x:g", "@container": "@graph"}}`)
+		return strings.Replace(document, `"validFrom"`, `"g": `+value+`, "validFrom"`, 1)
+	}
 	for name, c := range map[string]struct {
 		document string
 		want     error
@@ -202,6 +206,10 @@ func TestInlineContexts(t *testing.T) {
 		"a file":                   {inline(`"/etc/hostname"`), ErrUnknownContext},
 		"a protected term":         {inline(`{"VerifiableCredential": "urn:x:y"}`), ErrInvalidContext},
 		"an undefined term":        {inline(`{"x": "urn:x:x"}`)[:len(inline(`{"x": "urn:x:x"}`))-1] + `, "y": 1}`, ErrDataLoss},
+		"a list in a graph":        {graphs(`{"@list": ["x"]}`), ErrDataLoss},
+		"a set in a graph":         {graphs(`{"@set": [{"name": "x"}]}`), ErrDataLoss},
+		"a literal in a graph":     {graphs(`[{"name": "x"}, "y"]`), ErrDataLoss},
+		"a reference in a graph":   {graphs(`[{"name": "x"}, {"id": "urn:x:y"}]`), ErrDataLoss},
 		"an unknown URL and loss":  {strings.Replace(inline(`"https://example.org/c"`), `"validFrom"`, `"x": 1, "validFrom"`, 1), ErrUnknownContext},
 	} {
 		if _, err := read(t, p, []byte(c.document)); !errors.Is(err, c.want) {
@@ -209,6 +217,7 @@ func TestInlineContexts(t *testing.T) {
 		}
 	}
 	for name, document := range map[string]string{
+		"nodes in graphs": graphs(`[[{"name": "x"}], {"name": "y"}]`),
 		"a term":          strings.Replace(inline(`{"x": "urn:x:x"}`), `"validFrom"`, `"x": 1, "validFrom"`, 1),
 		"undefined-terms": with(ob3, ob3+`, "https://www.w3.org/ns/credentials/undefined-terms/v2"`),
 		"a known scope":   inline(`{"x": {"@id": "urn:x:x", "@context": ` + v2 + `}}`),

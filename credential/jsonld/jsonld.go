@@ -35,8 +35,10 @@ type Options struct {
 	// InlineContexts admits contexts written into the document, keywords in
 	// any place where JSON-LD 1.1 has them, and absolute IRIs as member
 	// names. An inline context may name only URLs of the set, and @import is
-	// refused. Leave it off wherever strangers send documents: a context of
-	// their choice gives every word the meaning of their choice.
+	// refused. A document that needs any of this is also free to use one
+	// identifier for several things. Leave it off wherever strangers send
+	// documents: a context of their choice gives every word the meaning of
+	// their choice.
 	InlineContexts bool
 }
 
