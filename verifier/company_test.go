@@ -170,5 +170,5 @@ func gzipped(t testing.TB, data []byte) string {
 // bomb is a small encodedList of more than a list may have.
 func bomb(t testing.TB) string {
 	t.Helper()
-	return gzipped(t, make([]byte, 64<<20))
+	return gzipped(t, make([]byte, 9<<20))
 }

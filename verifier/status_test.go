@@ -131,8 +131,10 @@ func statusScenarios() []scenario {
 // sizedEntry is an entry of two bits at 20 and 21.
 func sizedEntry() object {
 	return entryWith(object{"statusListIndex": "10", "statusSize": 2, "statusMessage": []any{
-		object{"status": "0x0", "message": "good"}, object{"status": "0x1", "message": "bad"},
-		object{"status": "0x2", "message": "worse"}, object{"status": "0x3", "message": "worst"},
+		object{"status": "0x0", "message": "good"},
+		object{"status": "0x1", "message": "bad"},
+		object{"status": "0x2", "message": "worse"},
+		object{"status": "0x3", "message": "worst"},
 	}})
 }
 

@@ -127,6 +127,9 @@ func TestEveryChange(t *testing.T) {
 	n := 0
 	try := func(what string, document any) {
 		n++
+		if raceDetector && n%5 != 0 { // it makes the same calls, ten times slower
+			return
+		}
 		if report := l.verify(marshal(t, document)); report.Verdict == VerdictValid {
 			t.Errorf("%s: still valid", what)
 		}

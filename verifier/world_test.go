@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -126,13 +127,23 @@ type lab struct {
 	attacker ed25519.PrivateKey
 }
 
+// sharedProcessor is one for all tests, since it remembers what it has read of
+// contexts.
+var sharedProcessor = sync.OnceValue(func() *jsonld.Processor {
+	set, err := contexts.Embedded()
+	if err != nil {
+		panic(err)
+	}
+	return jsonld.New(set, jsonld.Options{})
+})
+
 func newLab(t testing.TB) *lab {
 	t.Helper()
 	set, err := contexts.Embedded()
 	if err != nil {
 		t.Fatal(err)
 	}
-	processor := jsonld.New(set, jsonld.Options{})
+	processor := sharedProcessor()
 	l := &lab{
 		TB: t, key: keyOf('i'), attacker: keyOf('a'),
 		world: &world{documents: map[string][]byte{}, failing: map[string]error{}},
