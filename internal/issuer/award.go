@@ -39,9 +39,9 @@ type Recipient struct {
 	Email string `json:"email,omitempty"`
 	// ID is a DID or another URI and becomes the subject's id.
 	ID string `json:"id,omitempty"`
-	// Name is optional. It goes into the badge as a salted SHA-256
-	// IdentityObject of its own, trimmed and with single spaces, so that a
-	// reader can compare it with a name at hand.
+	// Name is optional. It goes into the badge in the clear, trimmed and with
+	// single spaces, as an IdentityObject of type name: whoever gives it wants
+	// readers to see whose badge it is.
 	Name string `json:"name,omitempty"`
 }
 

@@ -98,7 +98,7 @@ func TestAward(t *testing.T) {
 		}
 	}
 	identifiers := credential.Decode[credential.AchievementSubject](parse(t, c.Signed).Get("credentialSubject")).Identifier
-	if len(identifiers) != 2 || identifiers[0].Salt == identifiers[1].Salt || len(identifiers[0].Salt) != 32 {
+	if len(identifiers) != 2 || len(identifiers[0].Salt) != 32 || identifiers[1].Hashed || identifiers[1].Salt != "" {
 		t.Fatalf("identifiers %+v", identifiers)
 	}
 	if got := credential.MatchIdentity(identifiers[0], "ada.lovelace@example.org", "emailAddress"); got != credential.ExactMatch {
@@ -107,8 +107,8 @@ func TestAward(t *testing.T) {
 	if got := credential.MatchIdentity(identifiers[1], "Ada King Lovelace", "name"); got != credential.ExactMatch {
 		t.Errorf("name matches %v", got)
 	}
-	if text := strings.ToLower(string(c.Signed)); strings.Contains(text, "ada") || strings.Contains(text, "lovelace") {
-		t.Error("the badge tells its recipient")
+	if text := strings.ToLower(string(c.Signed)); strings.Contains(text, "ada.lovelace") || strings.Contains(text, "@example.org") {
+		t.Error("the badge tells its recipient's address")
 	}
 	forged := bytes.Replace(c.Signed, []byte("Peer mentor"), []byte("Peer menter"), 1)
 	if got := w.verdict(forged); got != verifier.VerdictInvalid {
@@ -329,7 +329,11 @@ func TestDirectoryTellsNothing(t *testing.T) {
 	hash := parse(t, signed).Get("credentialSubject").Get("identifier")
 	var canaries [][]byte
 	for element := range hash.Elements() {
-		canaries = append(canaries, []byte(element.Get("identityHash").Text()), []byte(element.Get("salt").Text()))
+		for _, name := range []string{"identityHash", "salt"} {
+			if text := element.Get(name).Text(); text != "" {
+				canaries = append(canaries, []byte(text))
+			}
+		}
 	}
 	canaries = append(canaries, []byte("lovelace"), []byte("canary-narrative"), []byte("example.org"), []byte(token[len("laurel_")+17:]))
 	canaries = append(canaries, privateForms(w)...)

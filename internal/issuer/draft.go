@@ -1,6 +1,7 @@
 package issuer
 
 import (
+	"strconv"
 	"time"
 
 	"laurel/credential"
@@ -68,7 +69,7 @@ func (d draft) credentialSubject() []byte {
 	for i, identifier := range d.identifiers {
 		var o object
 		o.text("type", "IdentityObject")
-		o.raw("hashed", []byte("true"))
+		o.raw("hashed", strconv.AppendBool(nil, identifier.Hashed))
 		o.text("identityHash", identifier.IdentityHash)
 		o.text("identityType", identifier.IdentityType)
 		o.text("salt", identifier.Salt)

@@ -32,21 +32,23 @@ func normalizeRecipient(r Recipient) (Recipient, error) {
 	return r, nil
 }
 
-// identifiers are what the badge says of its recipient: hashes, each with a
-// salt of its own.
+// identifiers are what the badge says of its recipient. An address is hashed
+// with a salt of its own. A name stands as it is: whoever gives one wants the
+// badge to say whose it is, and a reader must be able to see it. It is sealed
+// in the store like the rest of the badge.
 func (s *Service) identifiers(r Recipient) ([]credential.IdentityObject, error) {
 	var identifiers []credential.IdentityObject
-	for _, known := range []struct{ value, kind string }{{r.Email, "emailAddress"}, {r.Name, "name"}} {
-		if known.value == "" {
-			continue
-		}
+	if r.Email != "" {
 		salt, err := s.newSalt()
 		if err != nil {
 			return nil, err
 		}
 		identifiers = append(identifiers, credential.IdentityObject{
-			Hashed: true, IdentityHash: credential.IdentityHash(known.value, salt), IdentityType: known.kind, Salt: salt,
+			Hashed: true, IdentityHash: credential.IdentityHash(r.Email, salt), IdentityType: "emailAddress", Salt: salt,
 		})
+	}
+	if r.Name != "" {
+		identifiers = append(identifiers, credential.IdentityObject{IdentityHash: r.Name, IdentityType: "name"})
 	}
 	return identifiers, nil
 }
