@@ -63,7 +63,7 @@ type Source struct {
 
 // Dataset is the RDF dataset of a document.
 type Dataset struct {
-	// Quads holds the statements in document order, possibly with
+	// Quads holds the statements in no particular order, possibly with
 	// duplicates. Blank node labels are free of meaning. The caller owns it.
 	Quads []rdfc.Quad
 	// Contexts lists the context documents that were used, in the order of
