@@ -49,7 +49,11 @@ func checkIRI(s string) Reason {
 // bidirectional text (§4.1 there) and the byte order mark.
 func isIRIRune(r rune) bool {
 	if r < utf8.RuneSelf {
-		return r > ' ' && r != 0x7f && !strings.ContainsRune("<>\"{}|\\^`", r)
+		switch r {
+		case '<', '>', '"', '{', '}', '|', '\\', '^', '`', 0x7f:
+			return false
+		}
+		return r > ' '
 	}
 	switch {
 	case unicode.IsControl(r), unicode.IsSpace(r), unicode.Is(unicode.Zs, r):
