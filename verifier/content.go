@@ -54,14 +54,9 @@ func (e *examination) schema() {
 // has not been shown to have written the document, what the sentence would
 // quote of it is left out.
 func (e *examination) problem(violation credential.Violation) string {
-	if e.trust != verified {
+	if e.trust != verified && violation.Code == "unknown_property" {
 		violation.Params = maps.Clone(violation.Params)
-		switch violation.Code {
-		case "unknown_property":
-			violation.Params["property"] = "of this name"
-		case "uri_unsafe":
-			violation.Params["scheme"] = "that it has"
-		}
+		violation.Params["property"] = "of this name"
 	}
 	return credential.Sentence(violation)
 }

@@ -200,4 +200,3 @@ func keyDocumentScenarios() []scenario {
 		}), VerdictIndeterminate, CodeIssuerDocumentInvalid},
 	}
 }
-

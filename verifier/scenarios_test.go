@@ -372,6 +372,13 @@ func sound(t testing.TB, r *Report) {
 	if r.Credential != nil && !passed {
 		t.Error("a credential without a signature")
 	}
+	for _, c := range r.Checks {
+		ofProof := c.Code == CodeNoProof || strings.HasPrefix(string(c.Code), "key_") || strings.HasPrefix(string(c.Code), "issuer_document_") ||
+			strings.HasPrefix(string(c.Code), "signature_") || strings.HasPrefix(string(c.Code), "proof_") && c.Code != CodeProofUnchecked
+		if ofProof && r.Credential != nil {
+			t.Errorf("a credential despite %s", c.Code)
+		}
+	}
 	if r.Verdict == VerdictValid && r.Credential == nil {
 		t.Error("valid without a credential")
 	}

@@ -254,6 +254,27 @@ func TestNothingUnprovenQuoted(t *testing.T) {
 	}
 }
 
+// The name of a member is in the path of what is wrong with it, and nowhere
+// else.
+func TestNameNotQuoted(t *testing.T) {
+	const mark = "QQQQ"
+	l := newLab(t)
+	b := decode(t, fullBadge(l))
+	b["image"].(object)[mark] = "x"
+	l.world.cut = true
+	report := l.verify(marshal(t, b))
+	found := false
+	for _, c := range report.Checks {
+		found = found || c.Params["violation"] == "unknown_property"
+		if strings.Contains(c.Message+fmt.Sprint(c.Params), mark) {
+			t.Errorf("quoted: %+v", c)
+		}
+	}
+	if !found {
+		t.Error(describe(report))
+	}
+}
+
 // A host that is not plain is not shown, since it would be shown as a fact.
 func TestDomain(t *testing.T) {
 	for id, want := range map[string]string{
