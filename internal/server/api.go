@@ -262,11 +262,16 @@ func (s *Server) changeKey(c *gin.Context, change func(storage.Act, []byte) (key
 	if err != nil {
 		return err
 	}
-	changed, err := change(storage.Act{Actor: caller.Actor, Time: s.clock().UTC()}, body)
+	changed, err := change(s.act(caller.Actor), body)
 	if err != nil {
 		return err
 	}
 	return respond(c, http.StatusOK, keyOf(changed))
+}
+
+// act says who does something now.
+func (s *Server) act(actor string) storage.Act {
+	return storage.Act{Actor: actor, Time: s.clock().UTC()}
 }
 
 // cursorError is for lists, where nothing but the cursor can be wrong by then.

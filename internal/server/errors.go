@@ -173,7 +173,7 @@ func answerToSyntax(err *strictjson.Error) answer {
 	}
 }
 
-// body is a problem as it is sent (RFC 9457 section 3).
+// problemBody is a problem as it is sent (RFC 9457 section 3).
 type problemBody struct {
 	Type   string    `json:"type"`
 	Title  string    `json:"title"`
@@ -213,6 +213,7 @@ func (s *Server) fail(c *gin.Context, err error) {
 		s.page(c, a.problem.Status, page)
 		return
 	}
+	c.Writer.Header().Add("Vary", "Accept")
 	body, err := json.Marshal(problemBody{
 		Type: problemPrefix + a.problem.Code, Title: a.problem.Title, Status: a.problem.Status, Detail: a.detail, Errors: a.errors,
 	})

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"runtime/debug"
+	"path"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -99,13 +101,18 @@ func (s *Server) observe(c *gin.Context) {
 // panicked describes a panic by its place and type: its value may hold
 // anything.
 func panicked(p any) error {
+	callers := make([]uintptr, 32)
+	frames := runtime.CallersFrames(callers[:runtime.Callers(3, callers)])
 	var places []string
-	for line := range strings.Lines(string(debug.Stack())) {
-		if file, _, ok := strings.Cut(strings.TrimSpace(line), " +0x"); ok && strings.Contains(line, "laurel/") {
-			places = append(places, file[strings.LastIndex(file, "/")+1:])
+	for {
+		frame, more := frames.Next()
+		if strings.HasPrefix(frame.Function, "laurel/") {
+			places = append(places, path.Base(frame.File)+":"+strconv.Itoa(frame.Line))
+		}
+		if !more {
+			return fmt.Errorf("handling request: panic (%T) at %s", p, strings.Join(places, ", from "))
 		}
 	}
-	return fmt.Errorf("handling request: panic (%T) at %s", p, strings.Join(places, " < "))
 }
 
 // secure sets the headers that keep a browser from doing more than it must.

@@ -202,5 +202,5 @@ func (s *Server) Handler() http.Handler { return s.public }
 
 // Local is the operators' API for the default issuer without an API key, for a
 // socket that only the operator's own account can reach. Without an Issuer it
-// has no routes.
+// says no more than how the server is.
 func (s *Server) Local() http.Handler { return s.local }

@@ -112,9 +112,8 @@ func (s *Server) body(c *gin.Context) ([]byte, error) {
 		return nil, err
 	}
 	data, err := io.ReadAll(reader)
-	var tooLarge *http.MaxBytesError
 	switch {
-	case errors.As(err, &tooLarge):
+	case isTooLarge(err):
 		return nil, s.tooLarge(c)
 	case err != nil:
 		return nil, refuse(problemIncomplete)
@@ -184,10 +183,10 @@ func (s *Server) formPart(c *gin.Context, boundary string) ([]byte, error) {
 	form := multipart.NewReader(reader, boundary)
 	var data []byte
 	seen := false
-	for range formParts {
+	for i := range formParts {
 		part, err := form.NextPart()
 		switch {
-		case err == io.EOF && !seen:
+		case err == io.EOF && !seen, err != nil && i == 0 && !isTooLarge(err):
 			return nil, refuse(problemMediaType)
 		case err == io.EOF:
 			return data, nil
@@ -215,9 +214,13 @@ func (s *Server) formPart(c *gin.Context, boundary string) ([]byte, error) {
 
 // formError tells a form that is too large from one that is malformed.
 func (s *Server) formError(c *gin.Context, err error) error {
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	if isTooLarge(err) {
 		return s.tooLarge(c)
 	}
 	return refuse(problemForm)
+}
+
+func isTooLarge(err error) bool {
+	var tooLarge *http.MaxBytesError
+	return errors.As(err, &tooLarge)
 }

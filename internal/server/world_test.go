@@ -342,3 +342,10 @@ func (w *world) verify(data []byte, headers ...string) (report verifier.Report) 
 	w.must(json.Unmarshal(r.body, &report))
 	return report
 }
+
+func newSite(t testing.TB, handler http.Handler) *httptest.Server {
+	t.Helper()
+	site := httptest.NewServer(handler)
+	t.Cleanup(site.Close)
+	return site
+}
