@@ -66,8 +66,11 @@ func TestClients(t *testing.T) {
 	if n := count("192.0.2.1"); n != 0 {
 		t.Errorf("the busier client was forgotten: %d", n)
 	}
-	if free := newClients(-1, 1, 2); !free.allow("192.0.2.1", now) || !free.allow("192.0.2.1", now) {
-		t.Error("no limit is one")
+	free := newClients(-1, 1, 2)
+	for range 10 {
+		if !free.allow("192.0.2.1", now) {
+			t.Error("no limit is one")
+		}
 	}
 }
 

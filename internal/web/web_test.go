@@ -349,7 +349,8 @@ func TestHost(t *testing.T) {
 
 func TestRenderReportsFaults(t *testing.T) {
 	for _, page := range []Page{
-		AchievementPage{Document: []byte("{")}, IssuerPage{Profile: []byte("{")},
+		AchievementPage{Document: []byte("{")},
+		IssuerPage{Profile: []byte("{")},
 		VerifyPage{Report: &verifier.Report{Verdict: verifier.VerdictValid, Credential: json.RawMessage("{")}},
 	} {
 		var b bytes.Buffer
