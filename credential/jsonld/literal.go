@@ -62,9 +62,9 @@ func native(v strictjson.Value, datatype string, closed bool) (rdfc.Term, Reason
 	if magnitude := math.Abs(f); closed && magnitude > maxInteger || magnitude < minFraction && f != 0 {
 		return rdfc.Term{}, ReasonNumber
 	}
-	var canonical string
+	var canonical, shortest string
 	if f != math.Trunc(f) || math.Abs(f) >= 1e21 || datatype == xsdDouble {
-		canonical = formatDouble(f)
+		canonical, shortest = formatDouble(f), strconv.FormatFloat(f, 'E', -1, 64)
 		if datatype == "" {
 			datatype = xsdDouble
 		}
@@ -73,13 +73,16 @@ func native(v strictjson.Value, datatype string, closed bool) (rdfc.Term, Reason
 		if canonical == "-0" {
 			canonical = "0"
 		}
+		shortest = canonical
 		if datatype == "" {
 			datatype = xsdInteger
 		}
 	}
 	// Two numbers that differ as written must not share a form: 0.1 and the
-	// same with eighteen digits, 2^53 and one more.
-	if !sameNumber(v.Literal(), canonical) {
+	// same with eighteen digits, 2^53 and one more. So a number has to be
+	// written as briefly as its value allows, and its form, which has sixteen
+	// digits (9.37 becomes 9.369999999999999E0), has to lead back to it.
+	if back, err := strconv.ParseFloat(canonical, 64); err != nil || back != f || !sameNumber(v.Literal(), shortest) {
 		return rdfc.Term{}, ReasonNumber
 	}
 	return literal(canonical, datatype), ""

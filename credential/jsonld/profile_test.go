@@ -164,6 +164,7 @@ func TestProfile(t *testing.T) {
 		{"numbers: beyond 2^53", with(`"type": ["AchievementSubject"]`, `"type": ["AchievementSubject"], "creditsEarned": 9007199254740994`), ReasonNumber, "/credentialSubject/creditsEarned", with(`"type": ["AchievementSubject"]`, `"type": ["AchievementSubject"], "creditsEarned": 9007199254740992`)},
 		{"numbers: too small", with(`"type": ["AchievementSubject"]`, `"type": ["AchievementSubject"], "creditsEarned": 0.0000009`), ReasonNumber, "/credentialSubject/creditsEarned", with(`"type": ["AchievementSubject"]`, `"type": ["AchievementSubject"], "creditsEarned": 0.000001`)},
 		{"numbers: seventeen digits", with(`"type": ["AchievementSubject"]`, `"type": ["AchievementSubject"], "creditsEarned": 0.30000000000000004`), ReasonNumber, "/credentialSubject/creditsEarned", with(`"type": ["AchievementSubject"]`, `"type": ["AchievementSubject"], "creditsEarned": 0.3`)},
+		{"numbers: sixteen digits of a shorter one", with(`"type": ["AchievementSubject"]`, `"type": ["AchievementSubject"], "creditsEarned": 9.369999999999999`), ReasonNumber, "/credentialSubject/creditsEarned", with(`"type": ["AchievementSubject"]`, `"type": ["AchievementSubject"], "creditsEarned": 9.37`)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := New(embedded(t), Options{})
