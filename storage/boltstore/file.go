@@ -1,11 +1,8 @@
 package boltstore
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/fnv"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -109,7 +106,9 @@ func openFile(path string, timeout time.Duration) (*bolt.DB, error) {
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return nil, storage.ErrBusy
 	case errors.Is(err, storage.ErrCorrupt):
-		_ = file.Close() // bbolt panicked with the file open; the fault is what counts
+		// bbolt panicked. What it mapped stays mapped, and by that locked, until
+		// the process ends.
+		_ = file.Close()
 		return nil, err
 	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum),
 		errors.Is(err, bolterrors.ErrVersionMismatch):
@@ -119,18 +118,6 @@ func openFile(path string, timeout time.Duration) (*bolt.DB, error) {
 	}
 	return nil, err
 }
-
-// Layout of a bbolt meta page: a page header, then the fields whose offsets
-// these are, all little-endian on every machine that Laurel is built for.
-const (
-	metaStart    = 16
-	metaMagic    = 0xED0CDAED
-	metaPageSize = 8
-	metaPages    = 40
-	metaTxid     = 48
-	metaChecksum = 56
-	metaLength   = 64
-)
 
 // checkFile refuses what bbolt would take for a new file or would fault on: a
 // file that is empty, not bbolt's, or shorter than its newest meta page says.
@@ -143,7 +130,7 @@ func checkFile(path string) error {
 		return err
 	}
 	defer file.Close() //nolint:errcheck // only read
-	needed, err := neededSize(file)
+	meta, err := newestMeta(file)
 	if err != nil {
 		return err
 	}
@@ -156,37 +143,8 @@ func checkFile(path string) error {
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("%w: not a regular file", storage.ErrCorrupt)
 	}
-	if uint64(info.Size()) < needed {
-		return fmt.Errorf("%w: truncated to %d of %d bytes", storage.ErrCorrupt, info.Size(), needed)
+	if there := uint64(info.Size()) / meta.pageSize; there < meta.pages {
+		return fmt.Errorf("%w: truncated to %d of %d pages", storage.ErrCorrupt, there, meta.pages)
 	}
 	return nil
-}
-
-// neededSize is the length that the newest valid meta page claims.
-func neededSize(file io.ReaderAt) (uint64, error) {
-	var needed, newest uint64
-	valid := false
-	for pageSize := int64(1024); pageSize <= 64<<10; pageSize *= 2 {
-		for _, start := range []int64{0, pageSize} {
-			meta := make([]byte, metaLength)
-			if n, _ := file.ReadAt(meta, start+metaStart); n < metaLength {
-				continue
-			}
-			sum := fnv.New64a()
-			sum.Write(meta[:metaChecksum])
-			txid := binary.LittleEndian.Uint64(meta[metaTxid:])
-			if binary.LittleEndian.Uint32(meta) != metaMagic ||
-				binary.LittleEndian.Uint64(meta[metaChecksum:]) != sum.Sum64() {
-				continue
-			}
-			if !valid || txid > newest {
-				valid, newest = true, txid
-				needed = binary.LittleEndian.Uint64(meta[metaPages:]) * uint64(binary.LittleEndian.Uint32(meta[metaPageSize:]))
-			}
-		}
-	}
-	if !valid {
-		return 0, fmt.Errorf("%w: no valid meta page", storage.ErrCorrupt)
-	}
-	return needed, nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"sync"
@@ -206,10 +207,16 @@ func TestOpenFlipped(t *testing.T) {
 		t.Fatalf("the used part alone: %v", err)
 	}
 	refused, reported := 0, 0
-	for at := 0; at < len(whole); at += 61 {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 500 {
+		at := random.IntN(len(whole))
+		if random.IntN(2) == 0 {
+			at = at&^(os.Getpagesize()-1) + random.IntN(192) // headers and elements matter most
+		}
 		data := bytes.Clone(whole)
-		data[at] ^= 1 << (at % 8)
-		if err := os.WriteFile(path, data, 0o600); err != nil {
+		data[at] ^= 1 << random.IntN(8)
+		// A new file, as bbolt keeps the old one mapped and locked when it panics.
+		if err := errors.Join(os.Remove(path), os.WriteFile(path, data, 0o600)); err != nil {
 			t.Fatal(err)
 		}
 		store, err := boltstore.Open(boltstore.Config{Path: path})

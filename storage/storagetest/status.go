@@ -200,36 +200,39 @@ func testRollOver(t *testing.T, open Opener) {
 	w.checkSlots(north)
 }
 
-// testIndexDistribution asks whether indexes look drawn evenly, and whether
-// each is free of the one before. A right store fails one time in 10^9.
+// testIndexDistribution asks whether indexes look drawn evenly, in their high
+// and in their low bits, and whether each is free of the one before. A right
+// store fails one time in 10^9.
 func testIndexDistribution(t *testing.T, open Opener) {
 	w := newWorld(t, open, Options{})
 	const credentials, cells = 3200, 32
-	indexes := make([]int, credentials)
-	parallel(credentials, 64, func(i int) {
-		reserved, err := w.ReserveCredential(w.ctx(), w.reservation(north))
-		if err != nil {
+	parallel(credentials, 64, func(int) {
+		if _, err := w.ReserveCredential(w.ctx(), w.reservation(north)); err != nil {
 			t.Error(err)
-			return
 		}
-		indexes[i] = reserved.Credential.Status[0].Index
 	})
-	var counts [cells]float64
-	ascents := 0.0
+	var high, low [cells]int
+	ascents, before := 0.0, 0
 	listed := w.credentials(north, storage.CredentialFilter{}, 1000)
 	for i, c := range listed {
-		counts[c.Status[0].Index*cells/131072]++
-		if i > 0 && c.Status[0].Index > listed[i-1].Status[0].Index {
+		index := c.Status[0].Index
+		high[index*cells/131072]++
+		low[index%cells]++
+		if i > 0 && index > before {
 			ascents++
 		}
+		before = index
 	}
-	chi := 0.0
-	for _, n := range counts {
-		const expected = credentials / cells
-		chi += (n - expected) * (n - expected) / expected
-	}
-	if chi > 110 { // 31 degrees of freedom, p below 10^-10
-		t.Errorf("χ² of indexes is %.1f: %v", chi, counts)
+	wantEqual(t, "credentials", len(listed), credentials)
+	for name, counts := range map[string][cells]int{"high": high, "low": low} {
+		chi := 0.0
+		for _, n := range counts {
+			const expected = float64(credentials) / cells
+			chi += (float64(n) - expected) * (float64(n) - expected) / expected
+		}
+		if chi > 110 { // 31 degrees of freedom, p below 10^-10
+			t.Errorf("χ² of the %s bits of indexes is %.1f: %v", name, chi, counts)
+		}
 	}
 	mean, deviation := float64(credentials-1)/2, math.Sqrt(float64(credentials+1)/12)
 	if math.Abs(ascents-mean) > 7*deviation {
