@@ -10,7 +10,7 @@ FUZZ   ?= 5s
 
 export GOFLAGS := -tags=$(TAGS) $(GOFLAGS)
 
-.PHONY: build test lint race fuzz crash prerequisites generate clean
+.PHONY: build test lint race fuzz crash prerequisites generate clean bench bench-ratios bench-check
 
 build: ## the binary, reproducible and without cgo
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags=-buildid= -o $(BIN)/laurel ./cmd/laurel
@@ -36,6 +36,20 @@ fuzz: ## every fuzz target for $(FUZZ)
 
 crash: ## the kill tests in full
 	LAUREL_KILLS=200 $(GO) test -timeout 60m -count=1 -v -run 'Kill' ./storage/boltstore ./test/crash
+
+# The flags of `build`, so that what that has compiled need not be again.
+BENCH = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags=-buildid= -o $(BIN)/bench ./bench
+
+bench: prerequisites ## everything measured, with foreign implementations; writes docs/performance.md
+	cd bench/node && { cmp -s package-lock.json node_modules/.installed || { npm ci --no-audit --no-fund --loglevel=error && cp package-lock.json node_modules/.installed; }; }
+	$(BENCH)
+	$(BIN)/bench report
+
+bench-ratios: ## the ratios that are held, as one line of JSON, within 50 s
+	@until=$$(($$(date +%s) + 44)); $(BENCH) >&2 && $(BIN)/bench ratios -until $$until
+
+bench-check: ## fails when a ratio is a quarter worse than bench/limits.json
+	@$(BENCH) >&2 && $(BIN)/bench check
 
 generate: ## the documents that are made from the code
 	$(GO) test ./internal/server -run TestErrorDocument -update
