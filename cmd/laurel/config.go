@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"github.com/alecthomas/kong"
@@ -25,8 +27,11 @@ func resolveFromFile(ctx *kong.Context) error {
 		return nil
 	}
 	file, err := readSettingsFile(path, knownSettings(ctx.Model))
-	if err != nil {
-		return err
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return missing(fmt.Errorf("reading configuration: %w", err), "")
+	case err != nil:
+		return usage(fmt.Errorf("reading configuration %s: %w", path, err), "the settings are the flags with a $LAUREL_ name in laurel serve --help")
 	}
 	ctx.AddResolver(file)
 	return nil
@@ -48,21 +53,21 @@ func knownSettings(model *kong.Application) map[string]bool {
 func readSettingsFile(path string, known map[string]bool) (settingsFile, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, missing(fmt.Errorf("reading configuration: %w", err), "")
+		return nil, err
 	}
 	var document struct {
 		Settings map[string]yaml.Node `yaml:",inline"`
 	}
 	if err := yaml.Unmarshal(data, &document); err != nil {
-		return nil, fmt.Errorf("reading configuration %s: %w", path, err)
+		return nil, err
 	}
 	file := make(settingsFile, len(document.Settings))
 	for name, node := range document.Settings {
 		if !known[name] {
-			return nil, fmt.Errorf("reading configuration %s: line %d: unknown key %q", path, node.Line, name)
+			return nil, fmt.Errorf("line %d: unknown key %q", node.Line, name)
 		}
 		if file[name], err = setting(&node); err != nil {
-			return nil, fmt.Errorf("reading configuration %s: line %d: %s: %w", path, node.Line, name, err)
+			return nil, fmt.Errorf("line %d: %s: %w", node.Line, name, err)
 		}
 	}
 	return file, nil

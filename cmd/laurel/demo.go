@@ -213,8 +213,13 @@ func (c *demoCommand) show(console *console, d *demo) error {
 func (r demoResult) write(w io.Writer) {
 	fmt.Fprint(w, "Alder Hill University, made up for this demonstration, can be reached from this\nmachine while the demo runs.\n\n")
 	writeRows(w, [][2]string{
-		{"Start page", r.PublicURL + "/"}, {"A badge", r.Badge.URL}, {"Check a badge", r.PublicURL + "/verify"},
-		{"API document", r.PublicURL + "/api/v1/openapi.json"}, {"API key", r.APIKey}, {"Issuer", r.DID}, {"Data", r.Data},
+		{"Start page", r.PublicURL + "/"},
+		{"A badge", r.Badge.URL},
+		{"Check a badge", r.PublicURL + "/verify"},
+		{"API document", r.PublicURL + "/api/v1/openapi.json"},
+		{"API key", r.APIKey},
+		{"Issuer", r.DID},
+		{"Data", r.Data},
 	})
 	fmt.Fprint(w, "\nThe issuer's name can be resolved inside this demo only: elsewhere its badges\ncannot be checked.\n\nIts achievements:\n\n")
 	for _, a := range r.Achievements {

@@ -146,6 +146,10 @@ func fillAndPlace(ctx context.Context, request setUpRequest, lock filekeys.Lock,
 	if err != nil {
 		return initResult{}, err
 	}
+	// An empty directory may be in the way; checkVacant has seen to others.
+	if err := os.Remove(data); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return initResult{}, fmt.Errorf("making data directory: %w", err)
+	}
 	if err := os.Rename(partial, data); err != nil {
 		return initResult{}, fmt.Errorf("making data directory: %w", err)
 	}
@@ -244,6 +248,9 @@ func newLock(seal sealFlags, data string) (lock filekeys.Lock, absolute sealFlag
 	if seal == (sealFlags{}) {
 		seal.KeyFile = data + ".key"
 	}
+	if strings.HasPrefix(seal.KeyFile, data+string(filepath.Separator)) {
+		return lock, seal, false, fmt.Errorf("making key: %w", filekeys.ErrInside)
+	}
 	if seal.KeyFile != "" {
 		lock, err = filekeys.NewIdentity(seal.KeyFile, data)
 		if err == nil {
@@ -274,8 +281,12 @@ func usageOfInvalid(err error) error {
 func (r initResult) write(w io.Writer) {
 	fmt.Fprintf(w, "%s can issue badges.\n\n", printable(r.Name))
 	rows := [][2]string{
-		{"Issuer", r.DID}, {"Address", r.PublicURL}, {"Data", r.Data},
-		{"Key", r.KeyFile}, {"Passphrase", r.PassphraseFile}, {"API key", r.APIKey},
+		{"Issuer", r.DID},
+		{"Address", r.PublicURL},
+		{"Data", r.Data},
+		{"Key", r.KeyFile},
+		{"Passphrase", r.PassphraseFile},
+		{"API key", r.APIKey},
 	}
 	writeRows(w, rows)
 }

@@ -44,6 +44,9 @@ func (s settings) write(dir string) error {
 // means that there is no installation.
 func readSettings(dir string) (settings, error) {
 	var s settings
+	if dir == "" {
+		return s, usage(errors.New("reading command line: missing --data"), "laurel --help")
+	}
 	data, err := os.ReadFile(filepath.Join(dir, settingsName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return s, missing(fmt.Errorf("opening data directory: %s is not one", dir), "set it up first: laurel init --data "+dir)
@@ -91,7 +94,7 @@ func (f sealFlags) lock(dir string) (filekeys.Lock, error) {
 
 // dataFlags name an installation.
 type dataFlags struct {
-	Data string `required:"" type:"path" placeholder:"DIR" env:"LAUREL_DATA" help:"Data directory of the institution."`
+	Data string `placeholder:"DIR" env:"LAUREL_DATA" help:"Data directory of the institution; required."`
 	sealFlags
 }
 

@@ -19,7 +19,7 @@ type issueCommand struct {
 	Achievement string   `required:"" placeholder:"ID" help:"What is awarded: the id or address of an achievement."`
 	Email       string   `placeholder:"ADDRESS" xor:"recipient" required:"" help:"Recipient's e-mail address. The badge holds a salted hash of it, not the address."`
 	ID          string   `name:"id" placeholder:"DID" xor:"recipient" required:"" help:"Recipient's DID or other URI, instead of an address."`
-	Name        string   `placeholder:"NAME" help:"Recipient's name; the badge holds a salted hash of it."`
+	Name        string   `placeholder:"NAME" help:"Recipient's name, which the badge shows to everybody who sees it."`
 	Evidence    []string `placeholder:"URL" sep:"none" help:"Page with evidence; may be repeated."`
 	ValidUntil  string   `placeholder:"DATE" help:"When the badge ends, such as 2031-12-31 or 2031-12-31T23:59:59Z."`
 	Visibility  string   `placeholder:"WHO" enum:",off,link,public" default:"" help:"Who can see it: off, link (the default: whoever has its address) or public."`

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -86,17 +87,21 @@ func parse(args []string, console *console) (*kong.Context, error) {
 	if err != nil {
 		return nil, err // a fault in the tags above, which no user can cause
 	}
+	if err := dropEmptySettings(); err != nil {
+		return nil, err
+	}
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
 	command, err := parser.Parse(args)
+	var known *failure
 	switch {
-	case errors.Is(err, errHelp):
+	case err == nil:
+		return command, nil
+	case errors.Is(err, errHelp) || errors.As(err, &known):
 		return nil, err
-	case err != nil:
-		return nil, usage(err, "%s --help", commandName(err))
 	}
-	return command, nil
+	return nil, usage(fmt.Errorf("reading command line: %w", err), "%s --help", commandName(err))
 }
 
 // commandName is the command that a parse error is about, as far as it was
@@ -112,6 +117,19 @@ func commandName(err error) string {
 		}
 	}
 	return strings.Join(name, " ")
+}
+
+// dropEmptySettings makes a variable that is set to nothing one that is not
+// set: that is what LAUREL_LISTEN=$ADDRESS means where there is no ADDRESS.
+func dropEmptySettings() error {
+	for _, entry := range os.Environ() {
+		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "LAUREL_") && value == "" {
+			if err := os.Unsetenv(name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // environmentSet reports whether one of a flag's variables is set.

@@ -117,8 +117,11 @@ func (c *serveCommand) Run(ctx context.Context, console *console) (err error) {
 	if err != nil {
 		return errors.Join(err, public.Close())
 	}
-	ready := serving{PublicURL: opened.settings.PublicURL, Address: address(public), Socket: local.Addr().String()}
-	if err := ready.print(console, c.JSON); err != nil {
+	socket, err := filepath.Abs(local.Addr().String())
+	if err == nil {
+		err = serving{PublicURL: opened.settings.PublicURL, Address: address(public), Socket: socket}.print(console, c.JSON)
+	}
+	if err != nil {
 		return errors.Join(err, public.Close(), local.Close())
 	}
 	return opened.run(ctx, logger, handler, public, local)

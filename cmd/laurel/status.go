@@ -73,8 +73,11 @@ func (f statusFlags) change(ctx context.Context, console *console, action, doing
 	return console.report(f.JSON, changed, func(w io.Writer) {
 		fmt.Fprintf(w, "%s\n\n", done)
 		writeRows(w, [][2]string{
-			{"Badge", changed.ID}, {"State", string(changed.State)}, {"Reason", changed.Reason},
-			{"Public", changed.Wording}, {"Since", changed.Changed.Format("2006-01-02 15:04:05 MST")},
+			{"Badge", changed.ID},
+			{"State", string(changed.State)},
+			{"Reason", changed.Reason},
+			{"Public", changed.Wording},
+			{"Since", changed.Changed.Format("2006-01-02 15:04:05 MST")},
 		})
 		if !operator.served {
 			fmt.Fprintf(w, "\nThe world sees it when the server runs:  laurel serve --data %s\n", f.Data)

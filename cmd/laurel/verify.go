@@ -88,10 +88,15 @@ func (c *verifyCommand) check(ctx context.Context, console *console, data []byte
 func (o *operator) verify(ctx context.Context, data []byte) (*verifier.Report, error) {
 	answer, err := o.send(ctx, http.MethodPost, "/verify", "text/plain; charset=utf-8", data)
 	var p *problem
-	if errors.As(err, &p) && (p.Status == http.StatusBadRequest || p.Status == http.StatusRequestEntityTooLarge) {
+	switch {
+	case errors.As(err, &p) && (p.Status == http.StatusBadRequest || p.Status == http.StatusRequestEntityTooLarge):
 		return nil, fmt.Errorf("%w: %w", verifier.ErrNotReadable, p)
-	}
-	if err != nil {
+	case errors.As(err, &p) && p.Status == http.StatusNotFound:
+		return nil, &failure{
+			code: exitBusy, err: errors.New("checking badge: the data is in use by a server that makes no checks over its socket"),
+			hint: "leave --data out: the server answers for its issuers over the network",
+		}
+	case err != nil:
 		return nil, explainProblem("checking badge", err)
 	}
 	var report verifier.Report
