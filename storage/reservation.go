@@ -39,6 +39,8 @@ type Reserved struct {
 
 // Issuance completes a reservation with what was signed.
 type Issuance struct {
+	// Act says who and when. Its idempotency claim is not used: that of the
+	// reservation is completed.
 	Act    Act
 	Tenant string
 	ID     string

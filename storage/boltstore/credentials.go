@@ -23,7 +23,8 @@ func (s *Store) Credential(ctx context.Context, tenant, id string) (storage.Cred
 	return c, err
 }
 
-// FindCredential reads the credential with this id, whichever tenant has it.
+// FindCredential reads the credential with this id, whichever tenant has it and
+// whatever its state and visibility: who may see it is the caller's to decide.
 func (s *Store) FindCredential(ctx context.Context, id string) (storage.Credential, error) {
 	var c storage.Credential
 	err := s.read(ctx, "finding credential", func(t *txn) error {

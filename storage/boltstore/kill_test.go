@@ -177,8 +177,8 @@ type aftermath struct {
 	slowest      time.Duration
 }
 
-// kill starts a child and kills it at a random moment: some while it still
-// opens the store, most in the midst of commits.
+// kill starts a child and kills it at a random moment: one in four perhaps while
+// it still opens the store, the others in the midst of commits.
 func (a *aftermath) kill() {
 	a.t.Helper()
 	child := exec.Command(os.Args[0], "-test.run=^TestKilledChild$", "-test.v")
@@ -188,7 +188,10 @@ func (a *aftermath) kill() {
 	if err := child.Start(); err != nil {
 		a.t.Fatal(err)
 	}
-	time.Sleep(time.Duration(rand.IntN(300)) * time.Millisecond)
+	if rand.IntN(4) > 0 {
+		a.awaitAcknowledgement()
+	}
+	time.Sleep(time.Duration(rand.IntN(150)) * time.Millisecond)
 	if err := child.Process.Kill(); err != nil {
 		a.t.Fatal(err)
 	}
@@ -196,6 +199,24 @@ func (a *aftermath) kill() {
 		a.t.Fatalf("the child ended before it was killed: %v\n%s", err, output.String())
 	}
 	a.readLog()
+}
+
+// awaitAcknowledgement waits until the log grows.
+func (a *aftermath) awaitAcknowledgement() {
+	a.t.Helper()
+	size := func() int64 {
+		info, err := os.Stat(filepath.Join(a.directory, "acknowledged"))
+		if err != nil {
+			return 0
+		}
+		return info.Size()
+	}
+	before := size()
+	for deadline := time.Now().Add(20 * time.Second); size() == before; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			a.t.Fatal("the child acknowledges nothing")
+		}
+	}
 }
 
 func (a *aftermath) readLog() {
