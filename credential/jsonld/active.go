@@ -1,10 +1,10 @@
 package jsonld
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,85 +16,111 @@ import (
 
 // active is an active context (JSON-LD 1.1 API §4.1): the meaning that every
 // term has in one place of a document. json-gold decides what the terms mean,
-// from pinned documents only. An active context does not change once it is
-// made; those derived from it are remembered, so that the contexts of a badge
-// are worked out once in the life of a Processor.
+// from pinned documents only; here it is compiled, once, into what the walk
+// needs of it. An active context does not change once it is made; those derived
+// from it are remembered, so that the contexts of a badge are worked out once
+// in the life of a Processor.
 type active struct {
 	root      *root
-	id        uint64 // unique below root
-	context   *ld.Context
+	terms     map[string]*term
+	aliases   *aliases
+	undefined *term   // what holds for members that are no terms
+	vocab     *string // the IRI that words without a meaning are put behind
 	previous  *active // what to go back to when a type-scoped context ends
 	documents []contexts.Document
 
-	mu      sync.Mutex
-	derived map[derivation]*active
+	context  *ld.Context // for those derived
+	derived  atomic.Pointer[map[derivation]*active]
+	embedded lists // those of the lists of embedded credentials
 }
 
 // root is what all active contexts that derive from one list share.
 type root struct {
 	set       *contexts.Set
 	revisions Revisions
-	ids       atomic.Uint64
-	kept      atomic.Int32
+
+	mu   sync.Mutex // held to remember a derived context
+	kept atomic.Int32
 }
 
-// derivation says how an active context follows from another: by a list of
-// context URLs, or by the scoped context that a term has in the context with
-// the id origin.
+// derivation says how an active context follows from another: by the scoped
+// context of a term.
 type derivation struct {
-	kind   kind
-	origin uint64
-	name   string
+	kind kind
+	term *term
 }
 
 type kind byte
 
 const (
-	byList     kind = iota // @context of a node, name is the list
-	byProperty             // property-scoped context of the term name
-	byType                 // type-scoped context of the term name
+	byProperty kind = iota // property-scoped context
+	byType                 // type-scoped context
 )
 
 // maxKept bounds the active contexts remembered below one root. A real badge
 // needs about ten; a hostile one could ask for any number.
 const maxKept = 256
 
-// maxLoads bounds the documents that one list of contexts may draw in. json-gold
-// follows contexts that include each other until the stack ends.
-const maxLoads = 32
-
 // newRoot returns the initial context, which defines nothing.
 func newRoot(set *contexts.Set, revisions Revisions) *active {
 	options := &ld.JsonLdOptions{ProcessingMode: ld.JsonLd_1_1, DocumentLoader: &loader{}}
-	return &active{
-		root:    &root{set: set, revisions: revisions},
+	a := &active{
+		root:    &root{set: set, revisions: maps.Clone(revisions)},
 		context: ld.NewContext(nil, options),
+	}
+	a.compile(nil)
+	return a
+}
+
+// compile works out what the terms of a mean. Those that parent has with the
+// same definition are the same.
+func (a *active) compile(parent *active) {
+	base := defaults{a.context.Values.Language, a.context.Values.Direction}
+	a.vocab = a.context.Values.Vocab
+	a.undefined = &term{definition: &ld.TermDefinition{}}
+	a.undefined.compileValues(a.undefined.definition, base)
+	a.terms = make(map[string]*term, len(a.context.TermDefinitions))
+	shared := parent != nil && base == defaults{parent.context.Values.Language, parent.context.Values.Direction}
+	for word, def := range a.context.TermDefinitions {
+		if shared {
+			if t := parent.terms[word]; t != nil && t.definition == def {
+				a.terms[word] = t
+				continue
+			}
+		}
+		a.terms[word] = compile(word, def, base)
+	}
+	a.aliases = newAliases(a.terms)
+	if parent != nil && parent.aliases.equal(a.aliases) {
+		a.aliases = parent.aliases
 	}
 }
 
 // term returns the definition of a term; nil when there is none, or when the
 // contexts say that the term means nothing.
-func (a *active) term(name string) *ld.TermDefinition { return a.context.TermDefinitions[name] }
+func (a *active) term(word []byte) *term {
+	if t := a.terms[string(word)]; t != nil && t.definition != nil {
+		return t
+	}
+	return nil
+}
 
 // vocabulary reports whether words that are not defined get a meaning anyway.
-func (a *active) vocabulary() bool { return a.context.Values.Vocab != nil }
+func (a *active) vocabulary() bool { return a.vocab != nil }
 
 // expand turns a word into an IRI or keyword (JSON-LD 1.1 API §5.2), without a
 // base IRI. vocab says that the word may be a term. The result is "" or still
 // relative when the word means nothing.
 func (a *active) expand(word string, vocab bool) string {
-	if ld.IsKeyword(word) {
+	if keywordOf(word) != noKeyword {
 		return word
 	}
 	if keywordLike(word) {
 		return ""
 	}
 	if vocab {
-		if def, ok := a.context.TermDefinitions[word]; ok {
-			if def == nil {
-				return ""
-			}
-			return def.ID
+		if t, ok := a.terms[word]; ok {
+			return t.iri
 		}
 	}
 	if colon := strings.IndexByte(word, ':'); colon > 0 {
@@ -102,15 +128,15 @@ func (a *active) expand(word string, vocab bool) string {
 		if prefix == "_" || strings.HasPrefix(suffix, "//") {
 			return word
 		}
-		if def := a.term(prefix); def != nil && def.ID != "" && def.Prefix != nil && *def.Prefix {
-			return def.ID + suffix
+		if t := a.terms[prefix]; t != nil && t.prefix {
+			return t.iri + suffix
 		}
 		if isAbsolute(word) {
 			return word
 		}
 	}
 	if vocab && a.vocabulary() {
-		return *a.context.Values.Vocab + word
+		return *a.vocab + word
 	}
 	return word
 }
@@ -129,31 +155,39 @@ func keywordLike(word string) bool {
 	return true
 }
 
-// derive returns the active context that follows from a in the given way,
-// making it when it is not remembered. local is the context as decoded JSON.
-func (a *active) derive(by derivation, local any) (*active, error) {
-	a.mu.Lock()
-	next := a.derived[by]
-	a.mu.Unlock()
-	if next != nil {
-		return next, nil
+// known returns the active context that follows from a in the given way, when
+// it is remembered.
+func (a *active) known(by derivation) *active {
+	if derived := a.derived.Load(); derived != nil {
+		return (*derived)[by]
 	}
-	next, err := a.parse(local, by.kind != byType, by.kind == byProperty)
-	if err != nil {
-		return nil, err
+	return nil
+}
+
+// derive makes the active context that follows from a in the given way, and
+// remembers it.
+func (a *active) derive(by derivation) (*active, error) {
+	next, err := a.parse(by.term.definition.Context, by.kind != byType, by.kind == byProperty)
+	if err != nil || !a.root.keep() {
+		return next, err
 	}
-	if a.root.kept.Add(1) > maxKept {
-		a.root.kept.Add(-1)
-		return next, nil
+	a.root.mu.Lock()
+	defer a.root.mu.Unlock()
+	derived := make(map[derivation]*active)
+	if before := a.derived.Load(); before != nil {
+		maps.Copy(derived, *before)
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.derived == nil {
-		a.derived = make(map[derivation]*active)
-	}
-	a.derived[by] = next
+	derived[by] = next
+	a.derived.Store(&derived)
 	return next, nil
 }
+
+// keep takes the place of one more remembered context, if there is one.
+func (r *root) keep() bool { return r.kept.Add(1) <= maxKept }
+
+// full reports that contexts had to be forgotten, so that it is better to begin
+// again.
+func (r *root) full() bool { return r.kept.Load() > maxKept }
 
 // parse processes a local context (JSON-LD 1.1 API §4.1.2). propagate is false
 // for a type-scoped context, override true for a property-scoped one, which
@@ -174,19 +208,20 @@ func (a *active) parse(local any, propagate, override bool) (next *active, err e
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s", ErrInvalidContext, contextFault(err))
 	}
-	for term, def := range parsed.TermDefinitions {
+	for word, def := range parsed.TermDefinitions {
 		if original, ok := unprotected[def]; ok {
-			parsed.TermDefinitions[term] = original
-			parsed.Protected[term] = true
+			parsed.TermDefinitions[word] = original
+			parsed.Protected[word] = true
 		}
 	}
-	return &active{
+	next = &active{
 		root:      a.root,
-		id:        a.root.ids.Add(1),
 		context:   parsed,
 		previous:  a.previousFor(local, propagate),
-		documents: load.documents,
-	}, nil
+		documents: slices.Clip(load.documents),
+	}
+	next.compile(a)
+	return next, nil
 }
 
 // copyContext returns json-gold's part of a for another loader. With
@@ -204,14 +239,14 @@ func (a *active) copyContext(load *loader, unprotect bool) (*ld.Context, map[*ld
 		return base, nil
 	}
 	originals := make(map[*ld.TermDefinition]*ld.TermDefinition)
-	for term, def := range a.context.TermDefinitions {
+	for word, def := range a.context.TermDefinitions {
 		if def != nil && def.Protected {
 			open := *def
 			open.Protected = false
 			originals[&open] = def
 			def = &open
 		}
-		base.TermDefinitions[term] = def
+		base.TermDefinitions[word] = def
 	}
 	return base, originals
 }
@@ -251,82 +286,4 @@ func contextFault(err error) string {
 		return string(fault.Code)
 	}
 	return "not a context"
-}
-
-// loader gives json-gold the documents of a set and nothing else. Every call
-// gets a copy of its own: json-gold writes into what it is given.
-type loader struct {
-	root      *root
-	loads     int
-	documents []contexts.Document
-	err       error
-}
-
-// LoadDocument implements ld.DocumentLoader.
-func (l *loader) LoadDocument(url string) (*ld.RemoteDocument, error) {
-	content, err := l.load(url)
-	if err != nil {
-		l.err = err
-		return nil, err
-	}
-	return &ld.RemoteDocument{DocumentURL: url, Document: content}, nil
-}
-
-func (l *loader) load(url string) (any, error) {
-	if l.loads++; l.loads > maxLoads || l.root == nil {
-		return nil, fmt.Errorf("%w: it includes too many others", ErrInvalidContext)
-	}
-	document, err := choose(l.root.set, url, l.root.revisions)
-	if err != nil {
-		return nil, err
-	}
-	var content map[string]any
-	if err := json.Unmarshal(document.Bytes, &content); err != nil {
-		return nil, fmt.Errorf("%w: it is not a JSON object", ErrInvalidContext)
-	}
-	if imports(content) {
-		return nil, fmt.Errorf("%w: it uses @import", ErrInvalidContext)
-	}
-	l.documents = append(l.documents, document)
-	return content, nil
-}
-
-// choose returns the chosen revision of a context.
-func choose(set *contexts.Set, url string, revisions Revisions) (contexts.Document, error) {
-	documents, err := set.Revisions(url)
-	if err != nil || len(documents) == 0 {
-		return contexts.Document{}, ErrUnknownContext
-	}
-	want, stated := revisions[url]
-	if !stated {
-		want, stated = revisions[documents[0].URL]
-	}
-	if !stated {
-		return documents[0], nil
-	}
-	for _, document := range documents {
-		if document.Revision == want {
-			return document, nil
-		}
-	}
-	return contexts.Document{}, ErrUnknownContext
-}
-
-// imports reports whether @import stands anywhere in decoded JSON.
-func imports(v any) bool {
-	switch v := v.(type) {
-	case map[string]any:
-		for name, member := range v {
-			if name == "@import" || imports(member) {
-				return true
-			}
-		}
-	case []any:
-		for _, element := range v {
-			if imports(element) {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -299,11 +299,18 @@ func TestMemory(t *testing.T) {
 		_, _ = p.Dataset(context.Background(), Source{Object: parse(t, with(ob3, ob3+list))})
 		_, _ = p.Dataset(context.Background(), Source{Object: parse(t, strings.Replace(endorsed(ownList, "did:web:badges.example", "x"), ownList, `"@context": [`+v2+list+`],`, 1))})
 	}
-	if len(p.roots) > maxRoots {
-		t.Errorf("%d lists are remembered", len(p.roots))
+	count := func(l *lists) (all []*listed) {
+		if entries := l.entries.Load(); entries != nil {
+			all = *entries
+		}
+		if len(all) > maxLists {
+			t.Errorf("%d lists are remembered", len(all))
+		}
+		return all
 	}
-	for _, root := range p.roots {
-		if kept := root.root.kept.Load(); kept > maxKept {
+	for _, root := range count(&p.roots) {
+		count(&root.active.embedded)
+		if kept := root.active.root.kept.Load(); kept > maxKept {
 			t.Errorf("%d scopes are remembered", kept)
 		}
 	}

@@ -1,8 +1,6 @@
 package jsonld
 
 import (
-	"github.com/piprate/json-gold/ld"
-
 	"laurel/credential/rdfc"
 	"laurel/credential/strictjson"
 )
@@ -11,18 +9,18 @@ import (
 // @context and those of value objects.
 
 // generalKeyword reads a member of a node whose name stands for a keyword.
-func (w *walk) generalKeyword(n *node, name, keyword string, v strictjson.Value) error {
-	switch keyword {
-	case "@graph":
+func (w *walk) generalKeyword(n *node, name strictjson.Value, k keyword, v strictjson.Value) error {
+	switch k {
+	case keywordGraph:
 		return w.graphMember(n, v)
-	case "@included":
-		return w.unlinked(place{active: n.active, graph: n.graph, owner: n}, v)
-	case "@reverse":
+	case keywordIncluded:
+		return w.unlinked(&place{active: n.active, graph: n.graph, owner: n}, v)
+	case keywordReverse:
 		return w.reverse(n, v)
-	case "@nest":
+	case keywordNest:
 		return w.nest(n, name, v)
 	}
-	return loss(v, name, ReasonKeyword)
+	return loss(v, name.Text(), ReasonKeyword)
 }
 
 // graphMember reads the content of the graph that a node names. A document of
@@ -30,14 +28,14 @@ func (w *walk) generalKeyword(n *node, name, keyword string, v strictjson.Value)
 func (w *walk) graphMember(n *node, v strictjson.Value) error {
 	graph := n.subject
 	if w.isDocument(n.value) && w.onlyGraph(n) {
-		graph = rdfc.Term{}
+		graph = rdfc.Node{}
 	}
-	return w.unlinked(place{active: n.active, graph: graph, owner: n}, v)
+	return w.unlinked(&place{active: n.active, graph: graph, owner: n}, v)
 }
 
 func (w *walk) onlyGraph(n *node) bool {
 	for name := range n.value.Members() {
-		if name != "@context" && n.active.expand(name, true) != "@graph" {
+		if k := n.active.aliases.keyword([]byte(name)); k != keywordContext && k != keywordGraph {
 			return false
 		}
 	}
@@ -49,19 +47,21 @@ func (w *walk) reverse(n *node, v strictjson.Value) error {
 	if v.Kind() != strictjson.Object {
 		return loss(v, "@reverse", ReasonNotObject)
 	}
-	for name, member := range v.Members() {
-		def := n.active.term(name)
-		iri := n.active.expand(name, true)
-		if reason := checkIRI(iri); reason != "" || ld.IsKeyword(iri) {
-			return loss(member, name, ReasonUndefinedTerm)
+	for name, member := range v.Fields() {
+		word := name.Text()
+		def := n.active.term([]byte(word))
+		property, reason := nameOfProperty(n.active.expand(word, true))
+		if reason != "" {
+			return loss(member, word, ReasonUndefinedTerm)
 		}
-		at := place{active: n.active, graph: n.graph, term: name, def: def, owner: n}
-		at.reversed = def == nil || !def.Reverse
-		terms, err := w.values(at, member)
-		if err != nil {
-			return err
+		at := place{
+			active: n.active, graph: n.graph, name: name, def: def, owner: n,
+			tie: tieReverse, subject: n.subject, property: property,
 		}
-		if err := w.link(n, iri, terms, member, at.reversed); err != nil {
+		if def != nil && def.reverse {
+			at.tie = tieProperty
+		}
+		if err := w.values(&at, member); err != nil {
 			return err
 		}
 	}
@@ -69,23 +69,26 @@ func (w *walk) reverse(n *node, v strictjson.Value) error {
 }
 
 // nest reads objects whose members are the node's own.
-func (w *walk) nest(n *node, name string, v strictjson.Value) error {
+func (w *walk) nest(n *node, name, v strictjson.Value) error {
 	inner := *n
-	at := place{active: n.active, term: name, def: n.active.term(name)}
-	if at.def != nil && at.def.HasContext {
-		next, err := w.scoped(n.active, byProperty, at, v)
+	if def := n.active.term(w.textOf(name)); def != nil && def.scoped {
+		next, err := w.scoped(n.active, byProperty, def, v)
 		if err != nil {
 			return err
 		}
 		inner.active = next
 	}
 	for item := range v.OneOrMany() {
-		if item.Kind() != strictjson.Object || w.shapeOf(inner.active, item) != nodeObject {
-			return loss(item, name, ReasonNotObject)
+		if item.Kind() != strictjson.Object {
+			return loss(item, name.Text(), ReasonNotObject)
 		}
-		for name, member := range item.Members() {
-			if name == "@context" || inner.active.expand(name, true) == "@id" {
-				return loss(member, name, ReasonKeyword)
+		if o := outlineOf(inner.active, item); o.shape != nodeObject {
+			return loss(item, name.Text(), ReasonNotObject)
+		}
+		for name, member := range item.Fields() {
+			k := inner.active.aliases.keyword([]byte(name.Text()))
+			if k == keywordContext || k == keywordID {
+				return loss(member, name.Text(), ReasonKeyword)
 			}
 			if err := w.member(&inner, name, member); err != nil {
 				return err
@@ -96,55 +99,46 @@ func (w *walk) nest(n *node, name string, v strictjson.Value) error {
 }
 
 // collection reads a list or set object.
-func (w *walk) collection(at place, a *active, v strictjson.Value) ([]rdfc.Term, error) {
+func (w *walk) collection(at *place, a *active, v strictjson.Value) error {
 	if v.Len() != 1 {
-		return nil, loss(v, "", ReasonNested)
+		return loss(v, "", ReasonNested)
 	}
-	inner := at
+	inner := *at
 	inner.active = a
-	if at.def != nil && at.def.HasContext {
-		// The property-scoped context is part of a already.
-		open := *at.def
-		open.HasContext, open.Context = false, nil
-		inner.def = &open
-	}
+	inner.entered = at.entered || at.def != nil && at.def.scoped
 	for name, member := range v.Members() {
-		if a.expand(name, true) == "@set" {
-			return w.items(inner, member)
+		if a.aliases.keyword([]byte(name)) == keywordSet {
+			return w.items(&inner, member)
 		}
-		head, err := w.list(inner, member)
-		if err != nil {
-			return nil, err
-		}
-		return []rdfc.Term{head}, nil
+		return w.listOf(&inner, member)
 	}
-	return nil, nil
+	return nil
 }
 
-// typedValue makes the term of a value object with a type.
-func (w *walk) typedValue(a *active, v strictjson.Value, parts map[string]strictjson.Value) (rdfc.Term, error) {
-	value, stated := parts["@value"], parts["@type"]
-	if stated.Kind() != strictjson.String || len(parts) != 2 {
-		return rdfc.Term{}, loss(v, "", ReasonValueObject)
+// typedValue reads a value object with a type.
+func (w *walk) typedValue(at *place, a *active, v strictjson.Value, parts valueParts) error {
+	value, stated := parts.value, parts.kind
+	if stated.Kind() != strictjson.String || parts.count != 2 {
+		return loss(v, "", ReasonValueObject)
 	}
 	datatype := a.expand(stated.Text(), true)
 	if datatype == atJSON {
-		term, lost := jsonLiteral(value)
-		if lost.Exists() {
-			return rdfc.Term{}, loss(lost, lost.Literal(), ReasonNumber)
-		}
-		return term, nil
+		return w.jsonLiteral(at, value)
 	}
 	if reason := checkIRI(datatype); reason != "" {
-		return rdfc.Term{}, loss(stated, stated.Text(), reason)
+		return loss(stated, stated.Text(), reason)
+	}
+	t, ok := rdfc.NewDatatype(datatype)
+	if !ok {
+		return loss(stated, stated.Text(), ReasonMalformedIRI)
 	}
 	switch value.Kind() {
 	case strictjson.String:
-		return literal(value.Text(), datatype), nil
+		return w.literal(at, value, w.textOf(value), t)
 	case strictjson.Bool, strictjson.Number:
-		return w.nativeValue(value, datatype)
+		return w.native(at, value, datatype, t)
 	}
-	return rdfc.Term{}, loss(value, "", ReasonNotString)
+	return loss(value, "", ReasonNotString)
 }
 
 // checkInline refuses what an inline context may not hold: @import, @base, and

@@ -1,6 +1,8 @@
 package jsonld
 
 import (
+	"bytes"
+	"hash/maphash"
 	"maps"
 	"slices"
 	"strconv"
@@ -26,28 +28,75 @@ var (
 	criteriaRole = "criteria"
 )
 
+// identified is a node with an identifier.
+type identified struct {
+	value         strictjson.Value
+	name          strictjson.Value // of the member that led to it
+	owner         strictjson.Value // the node with that member
+	ofEndorsement bool             // owner is an endorsement
+	subject       rdfc.Node
+	graph         rdfc.Node
+}
+
+func newIdentified(n *node) identified {
+	i := identified{value: n.value, name: n.name, subject: n.subject, graph: n.graph}
+	if n.owner != nil {
+		i.owner, i.ofEndorsement = n.owner.value, n.owner.endorsement
+	}
+	return i
+}
+
+// identity stands for the identifier of a node of one graph: it has the hash of
+// the identifier.
+type identity struct {
+	graph rdfc.Node
+	hash  uint64
+}
+
+var identitySeed = maphash.MakeSeed()
+
 // checkIdentifiers refuses an identifier that two nodes of one graph share when
 // they are different kinds of thing or when exchanging members would show.
 func (w *walk) checkIdentifiers() error {
-	type key struct{ graph, subject rdfc.Term }
-	first := make(map[key]*node, len(w.nodes))
-	groups := make(map[key][]*bearer)
-	for _, n := range w.nodes {
-		k := key{n.graph, n.subject}
-		if _, repeated := first[k]; !repeated {
-			first[k] = n
+	var groups map[int32][]*bearer
+	for i := range w.identified {
+		n := &w.identified[i]
+		first := w.firstOf(int32(i))
+		if first == int32(i) {
 			continue
 		}
-		if groups[k] == nil {
-			groups[k] = []*bearer{newBearer(first[k])}
+		if groups == nil {
+			groups = make(map[int32][]*bearer)
 		}
-		group, ok := admit(groups[k], newBearer(n))
+		if groups[first] == nil {
+			groups[first] = []*bearer{newBearer(&w.identified[first])}
+		}
+		group, ok := admit(groups[first], newBearer(n))
 		if !ok {
-			return loss(n.value, n.subject.Value, ReasonRepeatedID)
+			return loss(n.value, string(bytes.Trim(w.out.Text(n.subject), "<>")), ReasonRepeatedID)
 		}
-		groups[k] = group
+		groups[first] = group
 	}
 	return nil
+}
+
+// firstOf gives the first node with the identifier of node i, and notes i when
+// it is that.
+func (w *walk) firstOf(i int32) int32 {
+	n := &w.identified[i]
+	text := w.out.Text(n.subject)
+	at := identity{n.graph, maphash.Bytes(identitySeed, text)}
+	for {
+		first, found := w.firsts[at]
+		if !found {
+			w.firsts[at] = i
+			return i
+		}
+		if bytes.Equal(w.out.Text(w.identified[first].subject), text) {
+			return first
+		}
+		at.hash++ // another identifier with the same hash
+	}
 }
 
 // maxBearers bounds how many objects with one identifier may differ from each
@@ -57,15 +106,17 @@ const maxBearers = 32
 // bearer is a node whose identifier is repeated, with its members in a form
 // that can be compared.
 type bearer struct {
-	*node
+	*identified
+	role    string
 	aside   bool
 	members map[string]string // by name, their likeness, as far as they must agree
 	summary string
 }
 
-func newBearer(n *node) *bearer {
-	b := &bearer{node: n, aside: isAside(n), members: make(map[string]string, n.value.Len())}
-	learner := isSubject(n) && !b.aside
+func newBearer(n *identified) *bearer {
+	b := &bearer{identified: n, role: n.name.Text(), members: make(map[string]string, n.value.Len())}
+	b.aside = b.isAside()
+	learner := b.isSubject() && !b.aside
 	for name, member := range n.value.Members() {
 		switch {
 		case name == "@context":
@@ -80,7 +131,7 @@ func newBearer(n *node) *bearer {
 		}
 		b.members[name] = likeness(member)
 	}
-	parts := []string{n.role, strconv.FormatBool(b.aside)}
+	parts := []string{b.role, strconv.FormatBool(b.aside)}
 	for _, name := range slices.Sorted(maps.Keys(b.members)) {
 		parts = append(parts, strconv.Quote(name)+":"+b.members[name])
 	}
@@ -113,10 +164,10 @@ func mayShare(a, b *bearer) bool {
 	unlike := a.aside || b.aside
 	switch {
 	case unlike, a.role == b.role:
-	case isProfile(a.node) && isProfile(b.node):
-	case isSubject(a.node) && isProfile(b.node), isProfile(a.node) && isSubject(b.node):
+	case a.isProfile() && b.isProfile():
+	case a.isSubject() && b.isProfile(), a.isProfile() && b.isSubject():
 		unlike = true // somebody who makes a statement about themselves
-	case a.owner == nil && b.role == "refreshService", b.owner == nil && a.role == "refreshService":
+	case !a.owner.Exists() && b.role == "refreshService", !b.owner.Exists() && a.role == "refreshService":
 		unlike = true // a credential that is refreshed at its own address
 	default:
 		return false
@@ -130,17 +181,14 @@ func mayShare(a, b *bearer) bool {
 	return true
 }
 
-func isProfile(n *node) bool { return slices.Contains(profileRoles, n.role) }
+func (b *bearer) isProfile() bool { return slices.Contains(profileRoles, b.role) }
 
-func isSubject(n *node) bool { return n.role == subjectRole }
+func (b *bearer) isSubject() bool { return b.role == subjectRole }
 
 // isAside reports whether a node says something about a thing that is described
 // elsewhere: criteria, and what an endorsement is about.
-func isAside(n *node) bool {
-	if n.role == criteriaRole {
-		return true
-	}
-	return isSubject(n) && n.owner != nil && slices.Contains(n.owner.types, "EndorsementCredential")
+func (b *bearer) isAside() bool {
+	return b.role == criteriaRole || b.isSubject() && b.ofEndorsement
 }
 
 // isStructure reports whether a value is an object, or an array of objects.

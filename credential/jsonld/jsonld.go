@@ -15,7 +15,8 @@
 // suites, not for a public verifier.
 //
 // It is the only package that uses json-gold, which it trusts with context
-// processing and expansion and with nothing else.
+// processing and with nothing else. What the contexts mean is compiled once;
+// documents are read in one pass from JSON to statements.
 package jsonld
 
 import (
@@ -23,7 +24,6 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"sync"
 
 	"laurel/contexts"
 	"laurel/credential/rdfc"
@@ -79,9 +79,7 @@ type Dataset struct {
 type Processor struct {
 	set     *contexts.Set
 	options Options
-
-	mu    sync.Mutex
-	roots map[string]*active // by list of context documents
+	roots   lists
 }
 
 // New returns a Processor that knows the contexts of set and no others.
@@ -98,23 +96,67 @@ func New(set *contexts.Set, options Options) *Processor {
 // can never have a proof that is accepted here; [ErrUnknownContext] means that
 // it could not be read, and that nothing is said about it.
 func (p *Processor) Dataset(ctx context.Context, source Source) (*Dataset, error) {
-	if err := ctx.Err(); err != nil {
+	dataset := new(Dataset)
+	err := p.read(ctx, source, func(w *walk) error {
+		dataset.Quads = w.out.Quads()
+		dataset.Contexts, dataset.General = slices.Clone(w.used), !w.closed
+		return nil
+	})
+	if err != nil {
 		return nil, err
 	}
-	dataset, err := p.read(ctx, source, true)
-	if err != nil && p.options.InlineContexts && outsideProfile(err) {
-		return p.read(ctx, source, false)
-	}
-	return dataset, err
+	return dataset, nil
 }
 
-// read reads source in the closed profile or without its bounds.
-func (p *Processor) read(ctx context.Context, source Source, closed bool) (*Dataset, error) {
-	w := &walk{ctx: ctx, processor: p, source: source, closed: closed}
-	if err := w.document(); err != nil {
-		return nil, err
+// Canonical is a document in canonical form.
+type Canonical struct {
+	// NQuads is the canonical N-Quads document.
+	NQuads []byte
+	// Contexts and General are those of Dataset. Contexts is shared and must
+	// not be changed.
+	Contexts []contexts.Document
+	General  bool
+}
+
+// Canonicalize appends the canonical form (RDFC-1.0) of the dataset of source
+// to dst: what Dataset and [rdfc.Canonicalize] do, without making the quads.
+// The errors are those of both.
+func (p *Processor) Canonicalize(ctx context.Context, source Source, dst []byte, options rdfc.Options) (Canonical, error) {
+	var canonical Canonical
+	err := p.read(ctx, source, func(w *walk) (err error) {
+		canonical.NQuads, err = w.out.AppendCanonical(ctx, dst, options)
+		canonical.Contexts, canonical.General = w.used, !w.closed
+		return err
+	})
+	if err != nil {
+		return Canonical{}, err
 	}
-	return &Dataset{Quads: w.quads, Contexts: w.used, General: !closed}, nil
+	return canonical, nil
+}
+
+// Check reports whether source has a dataset, without making it: nil, or the
+// error of Dataset.
+func (p *Processor) Check(ctx context.Context, source Source) error {
+	return p.read(ctx, source, func(*walk) error { return nil })
+}
+
+// read reads source, in the closed profile or, where that is allowed and
+// needed, without its bounds, and hands the result to take.
+func (p *Processor) read(ctx context.Context, source Source, take func(w *walk) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	w := newWalk(ctx, p, source)
+	defer w.release()
+	err := w.document()
+	if err != nil && p.options.InlineContexts && outsideProfile(err) {
+		w.restart()
+		err = w.document()
+	}
+	if err != nil {
+		return err
+	}
+	return take(w)
 }
 
 // outsideProfile reports whether a document that the closed profile refused

@@ -6,13 +6,15 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"laurel/contexts"
 	"laurel/credential/strictjson"
 )
 
-// maxRoots bounds the lists of contexts that a Processor remembers.
-const maxRoots = 16
+// maxLists bounds the lists of contexts that are remembered in one place.
+const maxLists = 16
 
 // maxContexts bounds a list of contexts.
 const maxContexts = 16
@@ -23,6 +25,74 @@ const (
 	credentialsV1 = "https://www.w3.org/2018/credentials/v1"
 	credentialsV2 = "https://www.w3.org/ns/credentials/v2"
 )
+
+// lists remembers the active contexts of lists of contexts, by the list as it is
+// written. To find one takes no lock and makes no string.
+type lists struct {
+	mu      sync.Mutex // held to add
+	entries atomic.Pointer[[]*listed]
+}
+
+// listed is a list of contexts and what it means.
+type listed struct {
+	kind      strictjson.Kind // of the list
+	urls      []string
+	revisions Revisions
+	active    *active
+	used      atomic.Bool // since the last time that one had to go
+}
+
+// find returns the active context of a list, when it is remembered.
+func (l *lists) find(list strictjson.Value, revisions Revisions) *active {
+	entries := l.entries.Load()
+	if entries == nil {
+		return nil
+	}
+	for _, e := range *entries {
+		if e.is(list, revisions) && !e.active.root.full() {
+			if !e.used.Load() {
+				e.used.Store(true)
+			}
+			return e.active
+		}
+	}
+	return nil
+}
+
+func (e *listed) is(list strictjson.Value, revisions Revisions) bool {
+	if list.Kind() != e.kind || e.kind == strictjson.Array && list.Len() != len(e.urls) {
+		return false
+	}
+	i := 0
+	for c := list.Items(); c.Next(); i++ {
+		if !c.Value().Is(e.urls[i]) {
+			return false
+		}
+	}
+	return maps.Equal(e.revisions, revisions)
+}
+
+// add remembers the active context of a list. Where there are too many already,
+// one goes that was not used for a while.
+func (l *lists) add(list strictjson.Value, revisions Revisions, a *active) {
+	e := &listed{kind: list.Kind(), revisions: maps.Clone(revisions), active: a}
+	for item := range list.OneOrMany() {
+		e.urls = append(e.urls, item.Text())
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var entries []*listed
+	if before := l.entries.Load(); before != nil {
+		entries = slices.Clone(*before)
+	}
+	entries = slices.DeleteFunc(entries, func(other *listed) bool { return other.is(list, revisions) })
+	if len(entries) >= maxLists {
+		oldest := slices.IndexFunc(entries, func(other *listed) bool { return !other.used.Swap(false) })
+		entries = slices.Delete(entries, max(oldest, 0), max(oldest, 0)+1)
+	}
+	entries = append(entries, e)
+	l.entries.Store(&entries)
+}
 
 // enterDocument makes the active context of the whole document.
 func (w *walk) enterDocument() error {
@@ -38,80 +108,66 @@ func (w *walk) enterDocument() error {
 		w.active = newRoot(w.processor.set, w.source.Revisions)
 		return nil
 	}
+	var err error
 	if !w.closed {
-		next, err := w.enter(newRoot(w.processor.set, w.source.Revisions), list, w.source.Object)
-		w.active = next
+		w.active, err = w.enterGeneral(newRoot(w.processor.set, w.source.Revisions), list)
 		return err
 	}
-	documents, err := w.closedList(list, false)
-	if err != nil {
-		return err
+	w.active = w.processor.roots.find(list, w.source.Revisions)
+	if w.active == nil {
+		w.active, err = w.enterList(newRoot(w.processor.set, w.source.Revisions), list, false)
+		if err != nil {
+			return err
+		}
+		w.processor.roots.add(list, w.source.Revisions, w.active)
 	}
-	next, err := w.processor.root(documents, w.source.Revisions)
-	if err != nil {
-		return w.contextError(err, list)
-	}
-	return w.enterClosed(next, list)
-}
-
-// root returns the active context of a list of documents, remembered or new.
-func (p *Processor) root(documents []contexts.Document, revisions Revisions) (*active, error) {
-	key := listKey(documents)
-	for _, url := range slices.Sorted(maps.Keys(revisions)) {
-		key += url + " " + revisions[url] + "\n"
-	}
-	p.mu.Lock()
-	known := p.roots[key]
-	p.mu.Unlock()
-	if known != nil {
-		return known, nil
-	}
-	made, err := newRoot(p.set, revisions).parse(urls(documents), true, false)
-	if err != nil {
-		return nil, err
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.roots == nil || len(p.roots) >= maxRoots {
-		p.roots = make(map[string]*active, maxRoots)
-	}
-	p.roots[key] = made
-	return made, nil
-}
-
-// enterClosed makes next the context of the document unless it gives a meaning
-// to every word, which the closed profile does not admit: nothing would be
-// undefined, and so nothing added later would stand out.
-func (w *walk) enterClosed(next *active, list strictjson.Value) error {
-	if next.vocabulary() {
-		return &ContextError{Path: list.Pointer(), Err: ErrUnknownContext, Detail: "it defines every word there is"}
-	}
-	w.active = next
-	w.use(next)
+	w.use(w.active)
 	return nil
 }
 
-// enter applies the @context of the object v to a.
-func (w *walk) enter(a *active, list, v strictjson.Value) (*active, error) {
-	if !w.closed {
-		return w.enterGeneral(a, list)
-	}
-	if !isCredential(v) {
-		return nil, &ContextError{Path: list.Pointer(), Err: ErrInlineContext, Detail: "only a credential or presentation has one"}
-	}
-	documents, err := w.closedList(list, isEnveloped(v))
+// enterList applies a list of context URLs to a. With bare it may be one URL
+// without the array. The context must not give a meaning to every word: nothing
+// would be undefined, and so nothing added later would stand out.
+func (w *walk) enterList(a *active, list strictjson.Value, bare bool) (*active, error) {
+	documents, err := w.closedList(list, bare)
 	if err != nil {
 		return nil, err
 	}
-	if first := documents[0].URL; first != credentialsV1 && first != credentialsV2 {
+	if first := documents[0].URL; len(a.terms) > 0 && first != credentialsV1 && first != credentialsV2 {
 		return nil, &ContextError{URL: first, Path: list.Pointer(), Err: ErrInvalidContext, Detail: "the list does not begin as that of a credential does"}
 	}
-	next, err := a.derive(derivation{kind: byList, name: listKey(documents)}, urls(documents))
+	if err := w.work(workOfList); err != nil {
+		return nil, err
+	}
+	next, err := a.parse(urls(documents), true, false)
 	if err != nil {
 		return nil, w.contextError(err, list)
 	}
 	if next.vocabulary() {
 		return nil, &ContextError{Path: list.Pointer(), Err: ErrUnknownContext, Detail: "it defines every word there is"}
+	}
+	return next, nil
+}
+
+// enter applies the @context of the object v, whose types are given, to a.
+func (w *walk) enter(a *active, list, types strictjson.Value) (next *active, err error) {
+	if !w.closed {
+		return w.enterGeneral(a, list)
+	}
+	bare := isEnveloped(types)
+	if !bare && !isCredential(types) {
+		return nil, &ContextError{Path: list.Pointer(), Err: ErrInlineContext, Detail: "only a credential or presentation has one"}
+	}
+	if bare || list.Kind() == strictjson.Array {
+		next = a.embedded.find(list, nil)
+	}
+	if next == nil {
+		if next, err = w.enterList(a, list, bare); err != nil {
+			return nil, err
+		}
+		if a.root.keep() {
+			a.embedded.add(list, nil, next)
+		}
 	}
 	w.use(next)
 	return next, nil
@@ -126,7 +182,7 @@ func (w *walk) enterGeneral(a *active, list strictjson.Value) (*active, error) {
 	if err := json.Unmarshal(list.Raw(), &local); err != nil {
 		return nil, &ContextError{Path: list.Pointer(), Err: ErrInvalidContext}
 	}
-	next, err := a.derive(derivation{kind: byList, name: string(list.Raw())}, local)
+	next, err := a.parse(local, true, false)
 	if err != nil {
 		return nil, w.contextError(err, list)
 	}
@@ -165,22 +221,22 @@ func (w *walk) closedList(list strictjson.Value, bare bool) ([]contexts.Document
 	return documents, nil
 }
 
-// isCredential reports whether an object says that it is a credential or
+// isCredential reports whether these are the types of a credential or
 // presentation, which alone have an @context inside another.
-func isCredential(v strictjson.Value) bool {
-	return hasType(v, "VerifiableCredential", "VerifiablePresentation") || isEnveloped(v)
+func isCredential(types strictjson.Value) bool {
+	return hasType(types, "VerifiableCredential", "VerifiablePresentation") || isEnveloped(types)
 }
 
-// isEnveloped reports whether an object says that it holds a credential or
-// presentation secured as a whole. VC Data Model 2.0 §4.13.2 shows them with a
-// single context.
-func isEnveloped(v strictjson.Value) bool {
-	return hasType(v, "EnvelopedVerifiableCredential", "EnvelopedVerifiablePresentation")
+// isEnveloped reports whether these are the types of an object that holds a
+// credential or presentation secured as a whole. VC Data Model 2.0 §4.13.2
+// shows them with a single context.
+func isEnveloped(types strictjson.Value) bool {
+	return hasType(types, "EnvelopedVerifiableCredential", "EnvelopedVerifiablePresentation")
 }
 
-func hasType(v strictjson.Value, names ...string) bool {
-	for item := range v.Get("type").OneOrMany() {
-		if slices.ContainsFunc(names, item.Is) {
+func hasType(types strictjson.Value, a, b string) bool {
+	for c := types.Items(); c.Next(); {
+		if v := c.Value(); v.Is(a) || v.Is(b) {
 			return true
 		}
 	}
@@ -189,11 +245,12 @@ func hasType(v strictjson.Value, names ...string) bool {
 
 // use notes the documents behind an active context.
 func (w *walk) use(a *active) {
+	if w.used == nil {
+		w.used = a.documents // clipped: what is added goes into a copy
+		return
+	}
 	for _, document := range a.documents {
-		known := func(d contexts.Document) bool {
-			return d.URL == document.URL && d.Revision == document.Revision
-		}
-		if !slices.ContainsFunc(w.used, known) {
+		if !slices.ContainsFunc(w.used, func(d contexts.Document) bool { return sameDocument(d, document) }) {
 			w.used = append(w.used, document)
 		}
 	}
@@ -216,18 +273,6 @@ func classOf(err error) error {
 func detailOf(err error) string {
 	_, detail, _ := strings.Cut(err.Error(), ": ")
 	return detail
-}
-
-// listKey names a list of documents.
-func listKey(documents []contexts.Document) string {
-	var key strings.Builder
-	for _, document := range documents {
-		key.WriteString(document.URL)
-		key.WriteByte(' ')
-		key.WriteString(document.Revision)
-		key.WriteByte('\n')
-	}
-	return key.String()
 }
 
 // urls returns a list of documents as the local context it is.

@@ -12,80 +12,119 @@ import (
 
 const (
 	xsd         = "http://www.w3.org/2001/XMLSchema#"
-	xsdString   = rdfc.XSDString
 	xsdBoolean  = xsd + "boolean"
 	xsdInteger  = xsd + "integer"
 	xsdDouble   = xsd + "double"
 	rdf         = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-	rdfType     = rdf + "type"
-	rdfFirst    = rdf + "first"
-	rdfRest     = rdf + "rest"
-	rdfNil      = rdf + "nil"
-	rdfJSON     = rdf + "JSON"
 	i18n        = "https://www.w3.org/ns/i18n#"
 	atJSON      = "@json"
 	maxInteger  = 1 << 53
 	minFraction = 1e-6
 )
 
-// literal makes the term of a value with a datatype.
-func literal(value, datatype string) rdfc.Term {
-	if datatype == xsdString {
-		datatype = ""
+// The names and datatypes that do not come from the contexts.
+var (
+	nameType  = mustName(rdf + "type")
+	nameFirst = mustName(rdf + "first")
+	nameRest  = mustName(rdf + "rest")
+	nameNil   = mustName(rdf + "nil")
+
+	typeJSON    = mustDatatype(rdf + "JSON")
+	typeBoolean = mustDatatype(xsdBoolean)
+	typeInteger = mustDatatype(xsdInteger)
+	typeDouble  = mustDatatype(xsdDouble)
+)
+
+func mustName(iri string) rdfc.Name {
+	name, ok := rdfc.NewName(iri)
+	if !ok {
+		panic("jsonld: a name that is none")
 	}
-	return rdfc.Term{Kind: rdfc.Literal, Value: value, Datatype: datatype}
+	return name
 }
 
-// text makes the term of a string with a language and a base direction, either
-// of which may be empty. The language is a well-formed tag. A direction
+func mustDatatype(iri string) rdfc.LiteralType {
+	t, ok := rdfc.NewDatatype(iri)
+	if !ok {
+		panic("jsonld: a datatype that is none")
+	}
+	return t
+}
+
+// textType gives the type of a string with a language and a base direction,
+// either of which may be empty; it says which is not well-formed. A direction
 // becomes part of the datatype, as every known verifier has it
 // (https://www.w3.org/TR/json-ld11/#the-i18n-namespace).
-func text(value, language, direction string) rdfc.Term {
-	language = strings.ToLower(language)
-	if direction != "" {
-		return literal(value, i18n+language+"_"+direction)
+func textType(language, direction string) (t rdfc.LiteralType, wrong string, reason Reason) {
+	if language != "" && !isLanguageTag(language) {
+		return t, language, ReasonLanguage
 	}
-	return rdfc.Term{Kind: rdfc.Literal, Value: value, Language: language}
+	if direction != "" && direction != "ltr" && direction != "rtl" {
+		return t, direction, ReasonDirection
+	}
+	ok := true
+	switch lower := strings.ToLower(language); {
+	case direction != "":
+		t, ok = rdfc.NewDatatype(i18n + lower + "_" + direction)
+	case language != "":
+		t, ok = rdfc.NewLanguage(lower)
+	}
+	if !ok {
+		return t, language, ReasonLanguage
+	}
+	return t, "", ""
 }
 
-// native makes the term of a boolean or number (JSON-LD 1.1 API §8.2.2).
-// datatype may be empty. closed holds numbers to the range in which every
-// reader agrees.
-func native(v strictjson.Value, datatype string, closed bool) (rdfc.Term, Reason) {
+var formTrue, formFalse = []byte("true"), []byte("false")
+
+// nativeForm gives the lexical form of a boolean or number (JSON-LD 1.1 API
+// §8.2.2), and the datatype it has where datatype is empty. closed holds
+// numbers to the range in which every reader agrees.
+func nativeForm(v strictjson.Value, datatype string, closed bool) ([]byte, rdfc.LiteralType, Reason) {
 	if v.Kind() == strictjson.Bool {
-		if datatype == "" {
-			datatype = xsdBoolean
+		if v.Bool() {
+			return formTrue, typeBoolean, ""
 		}
-		return literal(strconv.FormatBool(v.Bool()), datatype), ""
+		return formFalse, typeBoolean, ""
+	}
+	if raw := v.Raw(); datatype != xsdDouble && isShortInteger(raw) {
+		return raw, typeInteger, ""
 	}
 	f := v.Float()
 	if magnitude := math.Abs(f); closed && magnitude > maxInteger || magnitude < minFraction && f != 0 {
-		return rdfc.Term{}, ReasonNumber
+		return nil, typeDouble, ReasonNumber
 	}
 	var canonical, shortest string
+	given := typeInteger
 	if f != math.Trunc(f) || math.Abs(f) >= 1e21 || datatype == xsdDouble {
-		canonical, shortest = formatDouble(f), strconv.FormatFloat(f, 'E', -1, 64)
-		if datatype == "" {
-			datatype = xsdDouble
-		}
+		canonical, shortest, given = formatDouble(f), strconv.FormatFloat(f, 'E', -1, 64), typeDouble
 	} else {
 		canonical = strconv.FormatFloat(f, 'f', 0, 64)
 		if canonical == "-0" {
 			canonical = "0"
 		}
 		shortest = canonical
-		if datatype == "" {
-			datatype = xsdInteger
-		}
 	}
 	// Two numbers that differ as written must not share a form: 0.1 and the
 	// same with eighteen digits, 2^53 and one more. So a number has to be
 	// written as briefly as its value allows, and its form, which has sixteen
 	// digits (9.37 becomes 9.369999999999999E0), has to lead back to it.
 	if back, err := strconv.ParseFloat(canonical, 64); err != nil || back != f || !sameNumber(v.Literal(), shortest) {
-		return rdfc.Term{}, ReasonNumber
+		return nil, typeDouble, ReasonNumber
 	}
-	return literal(canonical, datatype), ""
+	return []byte(canonical), given, ""
+}
+
+// isShortInteger reports whether a number is written as an integer that is its
+// own canonical form and far from the bounds of what is exact.
+func isShortInteger(literal []byte) bool {
+	const exact = 15
+	for _, c := range literal {
+		if c < '0' || c > '9' { // a sign too: there is -0
+			return false
+		}
+	}
+	return len(literal) <= exact
 }
 
 // formatDouble writes f as JSON-LD 1.1 API §8.6 says: sixteen significant
@@ -135,13 +174,13 @@ func decimal(s string) (negative bool, digits string, exponent int) {
 	return negative, strings.TrimRight(trimmed, "0"), exponent
 }
 
-// jsonLiteral makes the term of a JSON literal (JSON-LD 1.1 API §8.2.2), and
-// says where a number in it has no form of its own.
-func jsonLiteral(v strictjson.Value) (rdfc.Term, strictjson.Value) {
+// jsonForm gives the lexical form of a JSON literal, or the number in it that
+// has no form of its own.
+func jsonForm(v strictjson.Value) (form []byte, lost strictjson.Value) {
 	if lost := lossyNumber(v); lost.Exists() {
-		return rdfc.Term{}, lost
+		return nil, lost
 	}
-	return literal(string(jcs.Append(nil, v)), rdfJSON), strictjson.Value{}
+	return jcs.Append(nil, v), strictjson.Value{}
 }
 
 // lossyNumber finds a number that JCS would write as another number.

@@ -1,10 +1,8 @@
 package jsonld
 
 import (
+	"bytes"
 	"slices"
-	"strings"
-
-	"github.com/piprate/json-gold/ld"
 
 	"laurel/credential/rdfc"
 	"laurel/credential/strictjson"
@@ -12,209 +10,321 @@ import (
 
 // node is a node object that is being read.
 type node struct {
-	value     strictjson.Value
-	active    *active // for its members
-	typeScope *active // for its types
-	subject   rdfc.Term
-	graph     rdfc.Term
-	types     []string // as written
-	role      string   // the member name that led here, "" for the document
-	owner     *node
+	value       strictjson.Value
+	active      *active // for its members
+	typeScope   *active // for its types
+	subject     rdfc.Node
+	graph       rdfc.Node
+	name        strictjson.Value // of the member that led here
+	owner       *node
+	endorsement bool // it has the type EndorsementCredential
 }
 
-// node reads a node object and returns it; a is its context before its types
-// are looked at.
-func (w *walk) node(at place, a *active, v strictjson.Value) (*node, error) {
+// node reads a node object and ties it to its place; a is its context before
+// its types are looked at, and o its outline in that.
+func (w *walk) node(at *place, a *active, o *outline, v strictjson.Value) error {
 	if w.closed && v.Len() == 0 {
-		return nil, loss(v, "", ReasonEmpty)
+		return loss(v, "", ReasonEmpty)
 	}
-	n := &node{value: v, active: a, typeScope: a, graph: at.graph, role: at.term, owner: at.owner}
-	if err := w.typeScopes(n); err != nil {
-		return nil, err
+	n := node{value: v, active: a, typeScope: a, graph: at.graph, name: at.name, owner: at.owner}
+	if err := w.typeScopes(&n, o); err != nil {
+		return err
 	}
-	if err := w.identify(n); err != nil {
-		return nil, err
+	if n.active.aliases != o.aliases {
+		*o = outlineOf(n.active, v)
 	}
-	for name, member := range v.Members() {
-		if name == "@context" || w.isDocument(v) && slices.Contains(w.source.Without, name) {
+	if err := w.identify(&n, o); err != nil {
+		return err
+	}
+	if err := w.link(at, n.subject); err != nil {
+		return err
+	}
+	without := w.source.Without
+	if !w.isDocument(v) {
+		without = nil
+	}
+	for c := v.Cursor(); c.Next(); {
+		if len(without) > 0 && slices.ContainsFunc(without, c.Name().Is) {
 			continue
 		}
-		if err := w.member(n, name, member); err != nil {
-			return nil, err
+		if err := w.member(&n, c.Name(), c.Value()); err != nil {
+			return err
 		}
 	}
-	return n, nil
+	return nil
 }
 
-// typeScopes collects the types of a node and applies the contexts that they
+// scopedType is a type that brings a context.
+type scopedType struct {
+	name []byte
+	term *term
+}
+
+// typeScopes looks at the types of a node and applies the contexts that they
 // bring, in the order of their names (JSON-LD 1.1 API §5.1.2, step 11).
-func (w *walk) typeScopes(n *node) error {
-	for name, member := range n.value.Members() {
-		if n.active.expand(name, true) != "@type" {
-			continue
+func (w *walk) typeScopes(n *node, o *outline) error {
+	start := len(w.types)
+	if o.kinds == 1 {
+		if err := w.scopesOf(n, o.kind); err != nil {
+			return err
 		}
-		for item := range member.OneOrMany() {
-			if item.Kind() != strictjson.String {
-				return loss(item, "", ReasonNotString)
+	} else if o.kinds > 1 {
+		for name, member := range n.value.Members() {
+			if n.active.aliases.keyword([]byte(name)) != keywordType {
+				continue
 			}
-			n.types = append(n.types, item.Text())
+			if err := w.scopesOf(n, member); err != nil {
+				return err
+			}
 		}
 	}
-	if len(n.types) == 0 {
-		return nil
+	types := w.types[start:]
+	if len(types) > 1 {
+		slices.SortFunc(types, func(a, b scopedType) int { return bytes.Compare(a.name, b.name) })
 	}
-	ordered := slices.Compact(slices.Sorted(slices.Values(n.types)))
-	for _, name := range ordered {
-		def := n.typeScope.term(name)
-		if def == nil || !def.HasContext {
+	for i, t := range types {
+		if i > 0 && bytes.Equal(t.name, types[i-1].name) {
 			continue
 		}
-		next, err := w.scoped(n.active, byType, place{active: n.typeScope, term: name, def: def}, n.value)
+		next, err := w.scoped(n.active, byType, t.term, n.value)
 		if err != nil {
 			return err
 		}
 		n.active = next
 	}
+	w.types = w.types[:start]
 	return nil
 }
 
-// identify gives a node its subject term.
-func (w *walk) identify(n *node) error {
+// scopesOf notes the types with a context among the values of a member.
+func (w *walk) scopesOf(n *node, v strictjson.Value) error {
+	for c := v.Items(); c.Next(); {
+		item := c.Value()
+		if item.Kind() != strictjson.String {
+			return loss(item, "", ReasonNotString)
+		}
+		n.endorsement = n.endorsement || item.Is("EndorsementCredential")
+		name, plain := item.Plain()
+		if !plain {
+			name = item.AppendText(nil)
+		}
+		if t := n.typeScope.term(name); t != nil && t.scoped {
+			w.types = append(w.types, scopedType{name, t})
+		}
+	}
+	return nil
+}
+
+// identify gives a node its subject.
+func (w *walk) identify(n *node, o *outline) (err error) {
+	switch o.ids {
+	case 0:
+		n.subject, err = w.blank()
+		return err
+	case 1:
+	default:
+		return w.secondID(n)
+	}
+	if o.id.Kind() != strictjson.String {
+		return loss(o.id, w.nameOf(n, o.id), ReasonNotString)
+	}
+	if n.subject, err = w.resource(n.active, o.id, false); err != nil {
+		return err
+	}
+	if w.closed {
+		w.identified = append(w.identified, newIdentified(n))
+	}
+	return nil
+}
+
+// nameOf gives the name of a member of a node.
+func (w *walk) nameOf(n *node, member strictjson.Value) string {
+	for name, v := range n.value.Members() {
+		if v == member {
+			return name
+		}
+	}
+	return ""
+}
+
+// secondID makes the error for a node with two identifiers.
+func (w *walk) secondID(n *node) error {
+	first := true
 	for name, member := range n.value.Members() {
-		if n.active.expand(name, true) != "@id" {
+		if n.active.aliases.keyword([]byte(name)) != keywordID {
 			continue
 		}
-		if !n.subject.IsZero() {
+		if !first {
 			return loss(member, name, ReasonDuplicate)
 		}
-		if member.Kind() != strictjson.String {
+		if first = false; member.Kind() != strictjson.String {
 			return loss(member, name, ReasonNotString)
 		}
-		subject, err := w.resource(member, n.active.expand(member.Text(), false))
-		if err != nil {
-			return err
-		}
-		n.subject = subject
-		if w.closed {
-			w.nodes = append(w.nodes, n)
-		}
 	}
-	if n.subject.IsZero() {
-		subject, err := w.blank()
-		if err != nil {
-			return err
-		}
-		n.subject = subject
-	}
-	return nil
+	return loss(n.value, "", ReasonDuplicate)
 }
 
-// resource makes the term of an expanded identifier, which v stands for.
-func (w *walk) resource(v strictjson.Value, iri string) (rdfc.Term, error) {
-	reason := checkIRI(iri)
-	if reason == "" {
-		return rdfc.Term{Kind: rdfc.IRI, Value: iri}, nil
+// resource makes the node of an identifier. vocab says that it may be a term.
+func (w *walk) resource(a *active, v strictjson.Value, vocab bool) (rdfc.Node, error) {
+	text := w.textOf(v)
+	if len(text) == 0 || text[0] == '@' {
+		return w.expanded(a, v, vocab)
 	}
-	if reason != ReasonBlankNode || w.closed {
-		return rdfc.Term{}, loss(v, v.Text(), reason)
+	if vocab {
+		if t := a.terms[string(text)]; t != nil {
+			if t.reason != "" || t.keyword != noKeyword {
+				return w.expanded(a, v, vocab)
+			}
+			return w.out.Node(t.name), nil
+		}
 	}
-	if known, ok := w.labels[iri]; ok {
+	colon := bytes.IndexByte(text, ':')
+	if colon <= 0 {
+		return w.expanded(a, v, vocab)
+	}
+	if !bytes.HasPrefix(text[colon+1:], []byte("//")) {
+		if t := a.terms[string(text[:colon])]; t != nil && t.prefix {
+			return w.expanded(a, v, vocab)
+		}
+	}
+	return w.iri(v, text)
+}
+
+// expanded is resource where the identifier is not written in full.
+func (w *walk) expanded(a *active, v strictjson.Value, vocab bool) (rdfc.Node, error) {
+	return w.iri(v, []byte(a.expand(v.Text(), vocab)))
+}
+
+// iri makes the node of an expanded identifier, which v stands for.
+func (w *walk) iri(v strictjson.Value, iri []byte) (rdfc.Node, error) {
+	n, ascii, fault := w.out.IRI(iri)
+	if fault == "" && ascii {
+		return n, nil
+	}
+	reason := checkIRI(string(iri))
+	switch {
+	case reason == "" && fault == "":
+		return n, nil
+	case reason == "":
+		return n, loss(v, v.Text(), ReasonMalformedIRI)
+	case reason != ReasonBlankNode || w.closed:
+		return n, loss(v, v.Text(), reason)
+	}
+	if known, ok := w.labels[string(iri)]; ok {
 		return known, nil
 	}
-	term, err := w.blank()
+	n, err := w.blank()
 	if err != nil {
-		return rdfc.Term{}, err
+		return n, err
 	}
 	if w.labels == nil {
-		w.labels = make(map[string]rdfc.Term)
+		w.labels = make(map[string]rdfc.Node)
 	}
-	w.labels[iri] = term
-	return term, nil
+	w.labels[string(iri)] = n
+	return n, nil
 }
 
 // member reads one member of a node.
-func (w *walk) member(n *node, name string, v strictjson.Value) error {
-	def := n.active.term(name)
-	iri := n.active.expand(name, true)
-	if w.closed {
-		switch {
-		case strings.HasPrefix(name, "@"):
-			return loss(v, name, ReasonKeyword)
-		case strings.Contains(name, ":"):
-			return loss(v, name, ReasonFullIRI)
-		case def == nil:
-			return loss(v, name, ReasonUndefinedTerm)
-		}
+func (w *walk) member(n *node, name, v strictjson.Value) error {
+	t := n.active.term(w.textOf(name))
+	if t == nil || w.closed && t.outside != "" {
+		return w.otherMember(n, name, v, t)
 	}
-	if ld.IsKeyword(iri) {
-		return w.keyword(n, name, iri, v)
+	if t.keyword != noKeyword {
+		return w.keyword(n, name, t.keyword, v)
 	}
-	switch reason := checkIRI(iri); {
-	case reason == ReasonNotAbsolute && keywordLike(name):
-		return loss(v, name, ReasonKeyword)
-	case reason == ReasonNotAbsolute:
-		return loss(v, name, ReasonUndefinedTerm)
-	case reason != "":
-		return loss(v, name, reason)
+	if t.reason != "" {
+		return loss(v, name.Text(), t.reason)
 	}
-	at := place{active: n.active, graph: n.graph, term: name, def: def, owner: n}
-	at.reversed = def != nil && def.Reverse
-	terms, err := w.values(at, v)
-	if err != nil {
-		return err
+	at := place{
+		active: n.active, graph: n.graph, name: name, def: t, owner: n,
+		tie: tieProperty, subject: n.subject, property: t.name,
 	}
-	return w.link(n, iri, terms, v, at.reversed)
+	if t.reverse {
+		at.tie = tieReverse
+	}
+	return w.values(&at, v)
 }
 
-// link states that a node has the given values of a property, or, reversed,
-// that they have it as theirs.
-func (w *walk) link(n *node, property string, terms []rdfc.Term, v strictjson.Value, reversed bool) error {
-	predicate := rdfc.Term{Kind: rdfc.IRI, Value: property}
-	for _, term := range terms {
-		quad := rdfc.Quad{Subject: n.subject, Predicate: predicate, Object: term, Graph: n.graph}
-		if reversed {
-			if term.Kind == rdfc.Literal {
-				return loss(v, "", ReasonNotObject)
-			}
-			quad.Subject, quad.Object = term, n.subject
-		}
-		if err := w.emit(quad); err != nil {
-			return err
-		}
+// otherMember reads a member with a name that is no term, or not one that the
+// closed profile has.
+func (w *walk) otherMember(n *node, name, v strictjson.Value, t *term) error {
+	word := name.Text()
+	if word == "@context" {
+		return nil
 	}
-	return nil
+	if w.closed {
+		reason := outsideOf(word)
+		if reason == "" {
+			reason = ReasonUndefinedTerm
+		}
+		return loss(v, word, reason)
+	}
+	iri := n.active.expand(word, true)
+	if k := keywordOf(iri); k != noKeyword {
+		return w.keyword(n, name, k, v)
+	}
+	at := place{
+		active: n.active, graph: n.graph, name: name, def: t, owner: n,
+		tie: tieProperty, subject: n.subject,
+	}
+	var reason Reason
+	if at.property, reason = nameOfProperty(iri); reason != "" {
+		if reason == ReasonUndefinedTerm && keywordLike(word) {
+			reason = ReasonKeyword
+		}
+		return loss(v, word, reason)
+	}
+	return w.values(&at, v)
+}
+
+// nameOfProperty makes a name of the IRI that a word was expanded to.
+func nameOfProperty(iri string) (rdfc.Name, Reason) {
+	switch reason := checkIRI(iri); reason {
+	case "":
+	case ReasonNotAbsolute:
+		return rdfc.Name{}, ReasonUndefinedTerm
+	default:
+		return rdfc.Name{}, reason
+	}
+	name, ok := rdfc.NewName(iri)
+	if !ok {
+		return rdfc.Name{}, ReasonMalformedIRI
+	}
+	return name, ""
 }
 
 // keyword reads a member whose name stands for a keyword.
-func (w *walk) keyword(n *node, name, keyword string, v strictjson.Value) error {
+func (w *walk) keyword(n *node, name strictjson.Value, k keyword, v strictjson.Value) error {
 	switch {
-	case keyword == "@id": // read by identify
+	case k == keywordID: // read by identify
 		return nil
-	case keyword == "@type":
-		return w.types(n, v)
-	case keyword == "@index":
-		return loss(v, name, ReasonIndex)
+	case k == keywordType:
+		return w.typesOf(n, v)
+	case k == keywordIndex:
+		return loss(v, name.Text(), ReasonIndex)
 	case w.closed:
-		return loss(v, name, ReasonKeyword)
+		return loss(v, name.Text(), ReasonKeyword)
 	}
-	return w.generalKeyword(n, name, keyword, v)
+	return w.generalKeyword(n, name, k, v)
 }
 
-// types states the types of a node.
-func (w *walk) types(n *node, v strictjson.Value) error {
+// typesOf states the types of a node.
+func (w *walk) typesOf(n *node, v strictjson.Value) error {
 	if v.Kind() == strictjson.Array && v.Len() == 0 {
 		return loss(v, "", ReasonEmpty)
 	}
-	for item := range v.OneOrMany() {
-		iri := n.typeScope.expand(item.Text(), true)
-		if checkIRI(iri) == ReasonNotAbsolute {
-			return loss(item, item.Text(), ReasonUndefinedType)
-		}
-		term, err := w.resource(item, iri)
+	at := place{graph: n.graph, tie: tieProperty, subject: n.subject, property: nameType}
+	for c := v.Items(); c.Next(); {
+		item := c.Value()
+		resource, err := w.resource(n.typeScope, item, true)
 		if err != nil {
+			if lost, ok := err.(*LossError); ok && lost.Reason == ReasonNotAbsolute { //nolint:errorlint // made just now
+				lost.Reason = ReasonUndefinedType
+			}
 			return err
 		}
-		if err := w.link(n, rdfType, []rdfc.Term{term}, item, false); err != nil {
+		if err := w.link(&at, resource); err != nil {
 			return err
 		}
 	}

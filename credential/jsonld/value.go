@@ -1,237 +1,243 @@
 package jsonld
 
 import (
-	"slices"
-
 	"laurel/credential/rdfc"
 	"laurel/credential/strictjson"
 )
 
-// values returns the terms that a member stands for, and reads the nodes among
-// them.
-func (w *walk) values(at place, v strictjson.Value) ([]rdfc.Term, error) {
-	switch {
-	case at.def == nil:
+// values reads the value of a member.
+func (w *walk) values(at *place, v strictjson.Value) error {
+	if at.def == nil || at.def.container == 0 && at.def.coercion != coerceJSON {
 		return w.items(at, v)
-	case at.def.Type == atJSON:
-		term, lost := jsonLiteral(v)
-		if lost.Exists() {
-			return nil, loss(lost, lost.Literal(), ReasonNumber)
-		}
-		return []rdfc.Term{term}, nil
 	}
-	holds := func(container string) bool { return slices.Contains(at.def.Container, container) }
-	isObject := v.Kind() == strictjson.Object
+	if at.def.coercion == coerceJSON {
+		return w.jsonLiteral(at, v)
+	}
+	holds, isObject := at.def.container, v.Kind() == strictjson.Object
 	switch {
-	case isObject && holds("@language"):
+	case isObject && holds&containerLanguage != 0:
 		return w.languageMap(at, v)
-	case isObject && (holds("@index") || holds("@id") || holds("@type")):
+	case isObject && holds&containerMap != 0:
 		// The names of such a map are data in places where this package has
 		// none for them.
-		return nil, loss(v, at.term, ReasonIndex)
-	case holds("@list"):
+		return loss(v, at.name.Text(), ReasonIndex)
+	case holds&containerList != 0:
 		return w.listContainer(at, v)
-	case holds("@graph"):
+	case holds&containerGraph != 0:
 		return w.graphs(at, v)
 	}
 	return w.items(at, v)
 }
 
 // items reads a value, or each value of an array.
-func (w *walk) items(at place, v strictjson.Value) ([]rdfc.Term, error) {
+func (w *walk) items(at *place, v strictjson.Value) error {
 	if v.Kind() != strictjson.Array {
 		return w.item(at, v)
 	}
 	if v.Len() == 0 {
-		return nil, loss(v, "", ReasonEmpty)
+		return loss(v, "", ReasonEmpty)
 	}
-	terms := make([]rdfc.Term, 0, v.Len())
-	for element := range v.Elements() {
+	for c := v.Cursor(); c.Next(); {
+		element := c.Value()
 		if element.Kind() == strictjson.Array && w.closed {
-			return nil, loss(element, "", ReasonNested)
+			return loss(element, "", ReasonNested)
 		}
-		more, err := w.items(at, element)
-		if err != nil {
-			return nil, err
+		if err := w.items(at, element); err != nil {
+			return err
 		}
-		terms = append(terms, more...)
 	}
-	return terms, nil
+	return nil
 }
 
 // item reads one value that is no array.
-func (w *walk) item(at place, v strictjson.Value) ([]rdfc.Term, error) {
+func (w *walk) item(at *place, v strictjson.Value) error {
 	switch v.Kind() {
 	case strictjson.Object:
 		return w.object(at, v)
 	case strictjson.Null:
-		return nil, loss(v, "", ReasonNull)
+		return loss(v, "", ReasonNull)
 	}
-	a := at.active
-	if at.def != nil && at.def.HasContext {
-		next, err := w.scoped(a, byProperty, at, v)
-		if err != nil {
-			return nil, err
+	a, def := at.active, at.def
+	if def != nil && def.scoped && !at.entered {
+		var err error
+		if a, err = w.scoped(a, byProperty, def, v); err != nil {
+			return err
 		}
-		a = next
 	}
-	term, err := w.scalar(a, at.term, v)
-	if err != nil {
-		return nil, err
+	if a != at.active || at.entered {
+		def = a.term(w.textOf(at.name))
 	}
-	return []rdfc.Term{term}, nil
+	if def == nil {
+		def = a.undefined
+	}
+	return w.scalar(at, a, def, v)
 }
 
-// scalar makes the term of a string, number or boolean under a term whose
-// definition in a says what it is (JSON-LD 1.1 API §5.3.2).
-func (w *walk) scalar(a *active, name string, v strictjson.Value) (rdfc.Term, error) {
-	def := a.term(name)
-	coercion := ""
-	if def != nil && def.Type != "@none" {
-		coercion = def.Type
-	}
-	isString := v.Kind() == strictjson.String
-	if coercion == "@id" || coercion == "@vocab" {
+// scalar reads a string, number or boolean under a term whose definition in a
+// says what it is (JSON-LD 1.1 API §5.3.2).
+func (w *walk) scalar(at *place, a *active, def *term, v strictjson.Value) error {
+	coercion, isString := def.coercion, v.Kind() == strictjson.String
+	switch coercion {
+	case coerceJSON:
+		return w.jsonLiteral(at, v)
+	case coerceID, coerceVocab:
 		if isString {
-			return w.resource(v, a.expand(v.Text(), coercion == "@vocab"))
+			n, err := w.resource(a, v, coercion == coerceVocab)
+			if err != nil {
+				return err
+			}
+			return w.link(at, n)
 		}
 		if w.closed {
-			return rdfc.Term{}, loss(v, "", ReasonNotObject)
+			return loss(v, "", ReasonNotObject)
 		}
-		coercion = ""
+		coercion = coerceNothing
 	}
-	if !isString {
-		term, reason := native(v, coercion, w.closed)
-		if reason != "" {
-			return rdfc.Term{}, loss(v, v.Literal(), reason)
-		}
-		return term, nil
+	switch {
+	case isString && def.unfit && coercion == coerceNothing:
+		return w.tagged(at, v, def.language, def.direction, v)
+	case coercion == coerceDatatype && def.unfit:
+		return loss(v, def.datatype, ReasonMalformedIRI)
+	case isString:
+		return w.literal(at, v, w.textOf(v), def.literal)
+	case coercion == coerceDatatype:
+		return w.native(at, v, def.datatype, def.literal)
 	}
-	if coercion != "" {
-		return literal(v.Text(), coercion), nil
-	}
-	language, direction := a.context.Values.Language, a.context.Values.Direction
-	if def != nil && def.HasLanguage {
-		language = ""
-		if def.Language != nil {
-			language = *def.Language
-		}
-	}
-	if def != nil && def.HasDirection {
-		direction = ""
-		if def.Direction != nil {
-			direction = *def.Direction
-		}
-	}
-	return w.text(v, v.Text(), language, direction)
+	return w.native(at, v, "", rdfc.LiteralType{})
 }
 
-// text makes the term of a string, checking its language and direction, which
-// v or the contexts state.
-func (w *walk) text(v strictjson.Value, value, language, direction string) (rdfc.Term, error) {
-	if language != "" && !isLanguageTag(language) {
-		return rdfc.Term{}, loss(v, language, ReasonLanguage)
+// tagged reads a string with a language and a direction, which fault or the
+// contexts state.
+func (w *walk) tagged(at *place, v strictjson.Value, language, direction string, fault strictjson.Value) error {
+	t, wrong, reason := textType(language, direction)
+	if reason != "" {
+		return loss(fault, wrong, reason)
 	}
-	if direction != "" && direction != "ltr" && direction != "rtl" {
-		return rdfc.Term{}, loss(v, direction, ReasonDirection)
+	return w.literal(at, v, w.textOf(v), t)
+}
+
+// native reads a number or boolean with a datatype, which may be empty.
+func (w *walk) native(at *place, v strictjson.Value, datatype string, t rdfc.LiteralType) error {
+	form, given, reason := nativeForm(v, datatype, w.closed)
+	if reason != "" {
+		return loss(v, v.Literal(), reason)
 	}
-	return text(value, language, direction), nil
+	if datatype == "" {
+		t = given
+	}
+	return w.literal(at, v, form, t)
+}
+
+// jsonLiteral reads a value that is data (JSON-LD 1.1 API §8.2.2).
+func (w *walk) jsonLiteral(at *place, v strictjson.Value) error {
+	form, lost := jsonForm(v)
+	if lost.Exists() {
+		return loss(lost, lost.Literal(), ReasonNumber)
+	}
+	return w.literal(at, v, form, typeJSON)
 }
 
 // object reads an object that a property leads to.
-func (w *walk) object(at place, v strictjson.Value) ([]rdfc.Term, error) {
-	a, err := w.contextFor(at, v)
+func (w *walk) object(at *place, v strictjson.Value) error {
+	a, o, err := w.contextFor(at, v)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	switch w.shapeOf(a, v) {
+	switch o.shape {
 	case valueObject:
-		term, err := w.valueObject(at, a, v)
-		return []rdfc.Term{term}, err
+		return w.valueObject(at, a, v)
 	case listObject, setObject:
 		if w.closed {
-			return nil, loss(v, "", ReasonKeyword)
+			return loss(v, "", ReasonKeyword)
 		}
 		return w.collection(at, a, v)
 	}
-	n, err := w.node(at, a, v)
-	if err != nil {
-		return nil, err
-	}
-	return []rdfc.Term{n.subject}, nil
+	return w.node(at, a, &o, v)
 }
 
-// valueObject makes the term of a value object (JSON-LD 1.1 §9.5). In the
-// closed profile it is a string with a language and a direction, where the
-// contexts do not say otherwise.
-func (w *walk) valueObject(at place, a *active, v strictjson.Value) (rdfc.Term, error) {
-	parts := make(map[string]strictjson.Value, 4)
-	for name, member := range v.Members() {
-		keyword := a.expand(name, true)
-		switch keyword {
-		case "@value", "@language", "@direction":
-		case "@type":
-			if w.closed {
-				return rdfc.Term{}, loss(member, name, ReasonValueObject)
-			}
-		case "@index":
-			return rdfc.Term{}, loss(member, name, ReasonIndex)
-		default:
-			return rdfc.Term{}, loss(member, name, ReasonValueObject)
-		}
-		if parts[keyword].Exists() || w.closed && name != keyword {
-			return rdfc.Term{}, loss(member, name, ReasonValueObject)
-		}
-		parts[keyword] = member
+// valueParts are the members of a value object.
+type valueParts struct {
+	value, kind, language, direction strictjson.Value
+	count                            int
+}
+
+// valueObject reads a value object (JSON-LD 1.1 §9.5). In the closed profile it
+// is a string with a language and a direction, where the contexts do not say
+// otherwise.
+func (w *walk) valueObject(at *place, a *active, v strictjson.Value) error {
+	parts, err := w.partsOf(a, v)
+	if err != nil {
+		return err
 	}
-	value := parts["@value"]
-	if w.closed && at.def != nil && at.def.Type != "" && at.def.Type != "@none" {
-		return rdfc.Term{}, loss(v, at.term, ReasonValueObject)
+	if w.closed && at.def != nil && at.def.coercion != coerceNothing {
+		return loss(v, at.name.Text(), ReasonValueObject)
 	}
-	if parts["@type"].Exists() {
-		return w.typedValue(a, v, parts)
+	if parts.kind.Exists() {
+		return w.typedValue(at, a, v, parts)
 	}
+	value := parts.value
 	switch value.Kind() {
 	case strictjson.Null:
-		return rdfc.Term{}, loss(value, "", ReasonNull)
+		return loss(value, "", ReasonNull)
 	case strictjson.String:
-		return w.taggedValue(value, parts)
+		return w.taggedValue(at, parts)
 	case strictjson.Bool, strictjson.Number:
-		if w.closed || len(parts) > 1 {
-			return rdfc.Term{}, loss(value, "", ReasonNotString)
+		if w.closed || parts.count > 1 {
+			return loss(value, "", ReasonNotString)
 		}
-		return w.nativeValue(value, "")
+		return w.native(at, value, "", rdfc.LiteralType{})
 	}
-	return rdfc.Term{}, loss(value, "", ReasonNotString)
+	return loss(value, "", ReasonNotString)
 }
 
-// taggedValue makes the term of a string that may have a language and a
-// direction.
-func (w *walk) taggedValue(value strictjson.Value, parts map[string]strictjson.Value) (rdfc.Term, error) {
-	at := value
-	for _, keyword := range []string{"@language", "@direction"} {
-		part, ok := parts[keyword]
-		if !ok {
+// partsOf takes a value object apart.
+func (w *walk) partsOf(a *active, v strictjson.Value) (parts valueParts, err error) {
+	for name, member := range v.Members() {
+		var part *strictjson.Value
+		switch a.aliases.keyword([]byte(name)) {
+		case keywordValue:
+			part = &parts.value
+		case keywordLanguage:
+			part = &parts.language
+		case keywordDirection:
+			part = &parts.direction
+		case keywordType:
+			if part = &parts.kind; w.closed {
+				part = nil
+			}
+		case keywordIndex:
+			return parts, loss(member, name, ReasonIndex)
+		}
+		if part == nil || part.Exists() || w.closed && name[0] != '@' {
+			return parts, loss(member, name, ReasonValueObject)
+		}
+		*part = member
+		parts.count++
+	}
+	return parts, nil
+}
+
+// taggedValue reads a string that may have a language and a direction.
+func (w *walk) taggedValue(at *place, parts valueParts) error {
+	fault := parts.value
+	for _, part := range []strictjson.Value{parts.language, parts.direction} {
+		switch {
+		case !part.Exists():
 			continue
-		}
-		if part.Kind() != strictjson.String {
-			return rdfc.Term{}, loss(part, keyword, ReasonNotString)
-		}
-		if part.Is("") {
-			return rdfc.Term{}, loss(part, keyword, ReasonValueObject)
-		}
-		if keyword == "@language" || at == value {
-			at = part
+		case part.Kind() != strictjson.String:
+			return loss(part, w.keywordOfPart(parts, part), ReasonNotString)
+		case part.Is(""):
+			return loss(part, w.keywordOfPart(parts, part), ReasonValueObject)
+		case fault == parts.value:
+			fault = part
 		}
 	}
-	return w.text(at, value.Text(), parts["@language"].Text(), parts["@direction"].Text())
+	return w.tagged(at, parts.value, parts.language.Text(), parts.direction.Text(), fault)
 }
 
-// nativeValue makes the term of a number or boolean with a datatype.
-func (w *walk) nativeValue(v strictjson.Value, datatype string) (rdfc.Term, error) {
-	term, reason := native(v, datatype, w.closed)
-	if reason != "" {
-		return rdfc.Term{}, loss(v, v.Literal(), reason)
+func (w *walk) keywordOfPart(parts valueParts, part strictjson.Value) string {
+	if part == parts.language {
+		return "@language"
 	}
-	return term, nil
+	return "@direction"
 }

@@ -2,9 +2,7 @@ package jsonld
 
 import (
 	"context"
-	"strconv"
-
-	"github.com/piprate/json-gold/ld"
+	"sync"
 
 	"laurel/contexts"
 	"laurel/credential/rdfc"
@@ -15,39 +13,107 @@ import (
 const (
 	MaxQuads      = 20_000
 	MaxBlankNodes = 2_000
+	// MaxBytes bounds the statements as they are written, in bytes: a long
+	// identifier is repeated in every statement about its node.
+	MaxBytes = 8 << 20
+)
+
+// Work on contexts that one document may cause, beyond what is remembered from
+// others: a badge needs about fifteen scoped contexts in the worst case, the
+// first of its kind.
+const (
+	maxWork      = 64
+	workOfScoped = 1
+	workOfList   = 8
 )
 
 // walk reads one document. It is expansion and the making of RDF (JSON-LD 1.1
 // API §5.1 and §8.1) in one pass: every value is visited once and either
-// becomes part of a quad or ends the walk with an error that knows its place.
-// Nothing is skipped, so nothing can be lost.
+// becomes part of a statement or ends the walk with an error that knows its
+// place. Nothing is skipped, so nothing can be lost.
 type walk struct {
 	ctx       context.Context
 	processor *Processor
 	source    Source
 	closed    bool // the profile for documents of strangers
 
+	out    rdfc.Builder
 	active *active // of the whole document
-	quads  []rdfc.Quad
-	blanks int
-	labels map[string]rdfc.Term // blank nodes that the document names itself
+	worked int
+	labels map[string]rdfc.Node // blank nodes that the document names itself
 	used   []contexts.Document
-	nodes  []*node // those with an identifier, for checkIdentifiers
+
+	// Memory that is kept from one document to the next.
+	text       []byte
+	identified []identified
+	types      []scopedType
+	firsts     map[identity]int32
 }
 
-// place is where a value stands.
+var walks = sync.Pool{New: func() any { return &walk{firsts: make(map[identity]int32)} }}
+
+func newWalk(ctx context.Context, p *Processor, source Source) *walk {
+	w := walks.Get().(*walk)
+	w.ctx, w.processor, w.source, w.closed = ctx, p, source, true
+	w.out = rdfc.NewBuilder()
+	return w
+}
+
+// restart makes the walk that of the same document without the bounds of the
+// closed profile.
+func (w *walk) restart() {
+	again := *w
+	w.release()
+	*w = *newWalk(again.ctx, again.processor, again.source)
+	w.closed = false
+}
+
+// release gives the memory of the walk back, without what it has of the
+// document.
+func (w *walk) release() {
+	const large = 1 << 16
+	w.out.Close()
+	clear(w.identified)
+	clear(w.types)
+	if cap(w.text) > large || cap(w.identified) > large {
+		return
+	}
+	if len(w.firsts) > 0 {
+		clear(w.firsts)
+	}
+	*w = walk{text: w.text[:0], identified: w.identified[:0], types: w.types[:0], firsts: w.firsts}
+	walks.Put(w)
+}
+
+// place is where a value stands, and what it is a value of.
 type place struct {
 	active *active
-	graph  rdfc.Term
-	// term is the member name, and def its definition in active; def is nil
-	// where the name is no term, term is "" where no property leads here.
-	term  string
-	def   *ld.TermDefinition
+	graph  rdfc.Node
+	// name is that of the member, and def its definition in active; def is nil
+	// where the name is no term, and name does not exist where no property
+	// leads here.
+	name  strictjson.Value
+	def   *term
 	owner *node // the node with that member
-	// reversed says that the property leads back to owner, so that only nodes
-	// can stand here.
-	reversed bool
+	// entered says that active is what the property-scoped context of def has
+	// made of the context of owner.
+	entered bool
+
+	tie      tie
+	subject  rdfc.Node
+	property rdfc.Name
+	list     *list
 }
+
+// tie says what a value is to the node that it is a value of.
+type tie byte
+
+const (
+	tieNone     tie = iota // nothing: it only stands in a graph
+	tieProperty            // a value of a property
+	tieReverse             // a node with a property that leads back
+	tieList                // an element of a list
+)
 
 // loss makes the error for a value that would be lost.
 func loss(v strictjson.Value, term string, reason Reason) error {
@@ -64,7 +130,7 @@ func (w *walk) document() error {
 		return err
 	}
 	at := place{active: w.active}
-	if err := w.unlinked(at, v); err != nil {
+	if err := w.unlinked(&at, v); err != nil {
 		return err
 	}
 	if w.closed {
@@ -75,8 +141,9 @@ func (w *walk) document() error {
 
 // unlinked reads nodes that no property leads to: the document itself, the
 // content of a graph. Each must say something.
-func (w *walk) unlinked(at place, v strictjson.Value) error {
-	for item := range v.OneOrMany() {
+func (w *walk) unlinked(at *place, v strictjson.Value) error {
+	for c := v.Items(); c.Next(); {
+		item := c.Value()
 		switch item.Kind() {
 		case strictjson.Object:
 		case strictjson.Null:
@@ -84,121 +151,106 @@ func (w *walk) unlinked(at place, v strictjson.Value) error {
 		default:
 			return loss(item, "", ReasonNotObject)
 		}
-		before := len(w.quads)
-		a, err := w.contextFor(at, item)
+		before := w.out.Len()
+		a, o, err := w.contextFor(at, item)
 		if err != nil {
 			return err
 		}
-		if shape := w.shapeOf(a, item); shape != nodeObject {
+		if o.shape != nodeObject {
 			return loss(item, "", ReasonNotCovered)
 		}
-		if _, err := w.node(at, a, item); err != nil {
+		if err := w.node(at, a, &o, item); err != nil {
 			return err
 		}
-		if len(w.quads) == before {
+		if w.out.Len() == before {
 			return loss(item, "", ReasonNotCovered)
 		}
 	}
 	return nil
-}
-
-// contextFor returns the active context for an object before its types are
-// looked at (JSON-LD 1.1 API §5.1.2, steps 7 to 9).
-func (w *walk) contextFor(at place, v strictjson.Value) (*active, error) {
-	a := at.active
-	if a.previous != nil && !w.keepsTypeScope(a, v) {
-		a = a.previous
-	}
-	if at.def != nil && at.def.HasContext {
-		next, err := w.scoped(a, byProperty, at, v)
-		if err != nil {
-			return nil, err
-		}
-		a = next
-	}
-	switch local, ok := v.Member("@context"); {
-	case w.isDocument(v):
-	case ok:
-		return w.enter(a, local, v)
-	case w.closed && isCredential(v):
-		// It would lean on the contexts around it, and be another credential
-		// when it is taken out.
-		return nil, &ContextError{Path: v.Pointer(), Err: ErrInvalidContext, Detail: "a credential has its own @context"}
-	}
-	return a, nil
 }
 
 // isDocument reports whether v is the object that the walk began with.
 func (w *walk) isDocument(v strictjson.Value) bool { return v == w.source.Object }
 
-// keepsTypeScope reports whether an object is a value or a mere reference,
-// which the type-scoped context of the node around it still governs.
-func (w *walk) keepsTypeScope(a *active, v strictjson.Value) bool {
-	for name := range v.Members() {
-		switch a.expand(name, true) {
-		case "@value":
-			return true
-		case "@id":
-			if v.Len() == 1 {
-				return true
-			}
-		}
+// work counts work on contexts.
+func (w *walk) work(units int) error {
+	if w.worked += units; w.worked > maxWork {
+		return &LimitError{Limit: "units of work on contexts", Max: maxWork}
 	}
-	return false
-}
-
-// scoped applies the scoped context of the term at.term to a.
-func (w *walk) scoped(a *active, kind kind, at place, v strictjson.Value) (*active, error) {
-	next, err := a.derive(derivation{kind, at.active.id, at.term}, at.def.Context)
-	if err != nil {
-		return nil, &ContextError{Path: v.Pointer(), Err: classOf(err), Detail: detailOf(err)}
-	}
-	w.use(next)
-	return next, nil
-}
-
-// shape tells the kinds of object apart.
-type shape byte
-
-const (
-	nodeObject shape = iota
-	valueObject
-	listObject
-	setObject
-)
-
-func (w *walk) shapeOf(a *active, v strictjson.Value) shape {
-	for name := range v.Members() {
-		switch a.expand(name, true) {
-		case "@value":
-			return valueObject
-		case "@list":
-			return listObject
-		case "@set":
-			return setObject
-		}
-	}
-	return nodeObject
+	return nil
 }
 
 // blank makes a blank node that nothing else names.
-func (w *walk) blank() (rdfc.Term, error) {
-	if w.blanks++; w.blanks > MaxBlankNodes {
-		return rdfc.Term{}, &LimitError{Limit: "blank nodes", Max: MaxBlankNodes}
+func (w *walk) blank() (rdfc.Node, error) {
+	if w.out.BlankNodes() >= MaxBlankNodes {
+		return rdfc.Node{}, &LimitError{Limit: "blank nodes", Max: MaxBlankNodes}
 	}
-	return rdfc.Term{Kind: rdfc.BlankNode, Value: "b" + strconv.Itoa(w.blanks)}, nil
+	return w.out.BlankNode(), nil
 }
 
-// emit adds a quad.
-func (w *walk) emit(quad rdfc.Quad) error {
-	if len(w.quads) >= MaxQuads {
+// room reports whether another statement may be made.
+func (w *walk) room() error {
+	count := w.out.Len()
+	switch {
+	case count >= MaxQuads:
 		return &LimitError{Limit: "quads", Max: MaxQuads}
+	case w.out.Size() >= MaxBytes:
+		return &LimitError{Limit: "bytes of quads", Max: MaxBytes}
+	case count%256 == 0:
+		return w.ctx.Err()
 	}
-	if len(w.quads)%256 == 0 {
-		if err := w.ctx.Err(); err != nil {
+	return nil
+}
+
+// link states that a node is a value in its place.
+func (w *walk) link(at *place, n rdfc.Node) error {
+	if err := w.room(); err != nil {
+		return err
+	}
+	switch at.tie {
+	case tieProperty:
+		w.out.Link(at.subject, at.property, n, at.graph)
+	case tieReverse:
+		w.out.Link(n, at.property, at.subject, at.graph)
+	case tieList:
+		cell, err := w.cell(at)
+		if err != nil {
 			return err
 		}
+		w.out.Link(cell, nameFirst, n, at.graph)
 	}
-	w.quads = append(w.quads, quad)
 	return nil
+}
+
+// literal states that a literal is a value in its place, where v stands.
+func (w *walk) literal(at *place, v strictjson.Value, form []byte, t rdfc.LiteralType) error {
+	if err := w.room(); err != nil {
+		return err
+	}
+	subject, property := at.subject, at.property
+	switch at.tie {
+	case tieNone:
+		return nil
+	case tieReverse:
+		return loss(v, "", ReasonNotObject)
+	case tieList:
+		cell, err := w.cell(at)
+		if err != nil {
+			return err
+		}
+		subject, property = cell, nameFirst
+	}
+	if !w.out.Literal(subject, property, form, t, at.graph) {
+		return loss(v, "", ReasonNotString)
+	}
+	return nil
+}
+
+// textOf gives the text of a string, valid until the next call.
+func (w *walk) textOf(v strictjson.Value) []byte {
+	if text, ok := v.Plain(); ok {
+		return text
+	}
+	w.text = v.AppendText(w.text[:0])
+	return w.text
 }

@@ -1,19 +1,26 @@
 package rdfc
 
-import "unicode/utf8"
+import (
+	"bytes"
+	"unicode/utf8"
+)
 
 // Canonical N-Quads, RDFC-1.0 section 5. A term is appended as it is and then
 // looked at where it lies; what is not plain is looked at again.
 
-// What a byte is not plain for. Bytes beyond ASCII are plain for neither.
+// What a byte is not plain for.
 const (
-	notIRI  uint8 = 1 << iota // in an IRI: controls, space and <>"{}|^`\
-	notText                   // in a literal: controls, " and \
+	notIRI      uint8 = 1 << iota // in an IRI: controls, space and <>"{}|^`\
+	notText                       // in a literal: controls, " and \
+	beyondASCII                   // it takes a look at the character
 )
 
 var classes = func() (classes [256]uint8) {
 	for c := range classes {
-		if c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
+		switch {
+		case c >= utf8.RuneSelf:
+			classes[c] = beyondASCII
+		case c < ' ' || c == 0x7f || c == '"' || c == '\\':
 			classes[c] = notIRI | notText
 		}
 	}
@@ -44,7 +51,7 @@ func appendIRI(dst []byte, iri string) ([]byte, string) {
 	if !hasScheme(b) {
 		return dst, "IRI without a scheme"
 	}
-	if classify(b)&notIRI != 0 {
+	if classify(b)&(notIRI|beyondASCII) != 0 {
 		if reason := checkIRI(b); reason != "" {
 			return dst, reason
 		}
@@ -100,13 +107,9 @@ func hasScheme(iri []byte) bool {
 // appendLiteral appends a literal, or says why it is none.
 func appendLiteral(dst []byte, t *Term) ([]byte, string) {
 	dst = append(dst, '"')
-	start := len(dst)
-	dst = append(dst, t.Value...)
-	if classify(dst[start:])&notText != 0 {
-		var valid bool
-		if dst, valid = appendEscaped(dst[:start], t.Value); !valid {
-			return dst, "literal is not valid UTF-8"
-		}
+	dst, valid := appendText(dst, t.Value)
+	if !valid {
+		return dst, "literal is not valid UTF-8"
 	}
 	dst = append(dst, '"')
 	switch {
@@ -127,48 +130,55 @@ func appendLiteral(dst []byte, t *Term) ([]byte, string) {
 	return appendIRI(append(dst, '^', '^'), t.Datatype)
 }
 
-// appendEscaped appends the lexical form of a literal and reports whether it
-// is valid UTF-8.
-func appendEscaped(dst []byte, s string) ([]byte, bool) {
+// appendText appends the lexical form of a literal and reports whether it is
+// valid UTF-8.
+func appendText[T string | []byte](dst []byte, form T) ([]byte, bool) {
+	start := len(dst)
+	dst = append(dst, form...)
+	b := dst[start:]
+	found := classify(b)
+	switch {
+	case found&(notText|beyondASCII) == 0:
+		return dst, true
+	case found&beyondASCII != 0 && !utf8.Valid(b):
+		return dst, false
+	case found&notText == 0 && !bytes.Contains(b, []byte("\xef\xbf")): // where U+FFFE and U+FFFF would be
+		return dst, true
+	}
+	return appendEscaped(dst[:start], form), true
+}
+
+// appendEscaped appends the lexical form of a literal with its escapes.
+func appendEscaped[T string | []byte](dst []byte, form T) []byte {
 	const hex = "0123456789ABCDEF"
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= utf8.RuneSelf {
-			r, size := utf8.DecodeRuneInString(s[i:])
-			switch {
-			case r == utf8.RuneError && size == 1:
-				return dst, false
-			case r == 0xfffe || r == 0xffff: // not Chars of XML 1.1
-				dst = append(dst, '\\', 'u', 'F', 'F', 'F', hex[r&15])
-			default:
-				dst = append(dst, s[i:i+size]...)
-			}
-			i += size
-			continue
-		}
-		i++
-		switch c {
-		case '\b':
-			dst = append(dst, '\\', 'b')
-		case '\t':
-			dst = append(dst, '\\', 't')
-		case '\n':
-			dst = append(dst, '\\', 'n')
-		case '\f':
-			dst = append(dst, '\\', 'f')
-		case '\r':
-			dst = append(dst, '\\', 'r')
-		case '"', '\\':
-			dst = append(dst, '\\', c)
-		default:
-			if c < ' ' || c == 0x7f {
-				dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+	for i := range len(form) {
+		c := form[i]
+		switch {
+		case c == 0xbe || c == 0xbf: // U+FFFE and U+FFFF are not Chars of XML 1.1
+			if i >= 2 && form[i-2] == 0xef && form[i-1] == 0xbf {
+				dst = append(dst[:len(dst)-2], '\\', 'u', 'F', 'F', 'F', hex[c&15])
 			} else {
 				dst = append(dst, c)
 			}
+		case c == '\b':
+			dst = append(dst, '\\', 'b')
+		case c == '\t':
+			dst = append(dst, '\\', 't')
+		case c == '\n':
+			dst = append(dst, '\\', 'n')
+		case c == '\f':
+			dst = append(dst, '\\', 'f')
+		case c == '\r':
+			dst = append(dst, '\\', 'r')
+		case c == '"', c == '\\':
+			dst = append(dst, '\\', c)
+		case c < ' ', c == 0x7f:
+			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		default:
+			dst = append(dst, c)
 		}
 	}
-	return dst, true
+	return dst
 }
 
 // validLanguage reports whether a language tag has the form of BCP 47:

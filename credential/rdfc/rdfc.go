@@ -114,18 +114,13 @@ func Canonicalize(ctx context.Context, quads []Quad, options Options) (*Canonica
 	w := workspaces.Get().(*workspace)
 	defer w.release()
 	w.ctx = ctx
-	w.sha384 = options.Hash == crypto.SHA384
 	if err := w.load(quads); err != nil {
 		return nil, err
 	}
-	w.budget = options.Budget
-	if w.budget == 0 {
-		w.budget = DefaultBudget(len(w.nodes))
-	}
-	if err := w.label(); err != nil {
+	if err := w.canonicalize(ctx, options); err != nil {
 		return nil, err
 	}
-	c := &Canonical{NQuads: w.document()}
+	c := &Canonical{NQuads: w.document([]byte{})}
 	c.labels = slices.Grow(c.inline[:0], len(w.canonical))
 	for _, n := range w.canonical {
 		c.labels = append(c.labels, w.labels[n])

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto"
 	"crypto/sha256"
 	"crypto/sha512"
 	"slices"
@@ -45,6 +46,7 @@ type workspace struct {
 	sha384 bool
 
 	buf         []byte
+	terms       []byte // the nodes of a Builder, as they are written
 	quads       []record
 	nodes       []node
 	labels      []string // of nodes
@@ -58,7 +60,9 @@ type workspace struct {
 	search
 }
 
-var workspaces = sync.Pool{New: func() any { return &workspace{numbers: map[string]int32{}} }}
+var workspaces = sync.Pool{New: func() any {
+	return &workspace{terms: []byte(blank), numbers: map[string]int32{}}
+}}
 
 // largest is how long the lines of a dataset may be before labelling, so that
 // with labels every place in them is an int32.
@@ -76,10 +80,10 @@ func (w *workspace) release() {
 		clear(w.numbers)
 	}
 	w.ctx = nil
-	if cap(w.buf) > large || cap(w.scratch) > large || w.search.size() > large {
+	if cap(w.buf) > large || cap(w.scratch) > large || cap(w.terms) > large || w.search.size() > large {
 		return
 	}
-	w.buf, w.scratch = w.buf[:0], w.scratch[:0]
+	w.buf, w.scratch, w.terms = w.buf[:0], w.scratch[:0], w.terms[:len(blank)]
 	w.quads, w.nodes, w.labels = w.quads[:0], w.nodes[:0], w.labels[:0]
 	w.occurrences, w.lines, w.order, w.canonical = w.occurrences[:0], w.lines[:0], w.order[:0], w.canonical[:0]
 	w.search.reset()
@@ -193,12 +197,7 @@ func (w *workspace) loadTerm(r *record, place int, t *Term) (reason string) {
 		if !valid {
 			return "malformed blank node label"
 		}
-		r.node[place], r.mark[place] = n, int32(len(w.buf)+2)
-		w.buf = append(w.buf, '_', ':', 'z')
-		// Counted once for each quad, whatever the number of its places.
-		if place == 0 || r.node[0] != n && (place == 1 || r.node[1] != n) {
-			w.nodes[n].count++
-		}
+		w.mention(r, place, n)
 	default:
 		return "no term"
 	}
@@ -231,6 +230,25 @@ func (w *workspace) number(label string) (n int32, valid bool) {
 		w.numbers[label] = n
 	}
 	return n, true
+}
+
+// canonicalize labels the blank nodes of what has been loaded.
+func (w *workspace) canonicalize(ctx context.Context, options Options) error {
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case options.Hash != 0 && options.Hash != crypto.SHA256 && options.Hash != crypto.SHA384:
+		return ErrHash
+	case len(w.buf) > largest:
+		return ErrTooLarge
+	}
+	w.ctx = ctx
+	w.sha384 = options.Hash == crypto.SHA384
+	w.budget = options.Budget
+	if w.budget == 0 {
+		w.budget = DefaultBudget(len(w.nodes))
+	}
+	return w.label()
 }
 
 // label issues the canonical identifiers: steps 2 to 5 of the
@@ -385,15 +403,15 @@ func (w *workspace) sum(to *digest, data []byte) {
 	copy(to[:], sum[:])
 }
 
-// document writes the canonical N-Quads document.
-func (w *workspace) document() []byte {
+// document appends the canonical N-Quads document.
+func (w *workspace) document(out []byte) []byte {
 	w.lines = w.lines[:0]
 	for q := range w.quads {
 		r := &w.quads[q]
 		l := line{start: r.start, end: r.end}
 		if r.node != [3]int32{none, none, none} {
 			l.start = int32(len(w.buf))
-			w.relabel(r)
+			w.buf = w.labelled(w.buf, r, w.appendCanonical)
 			l.end = int32(len(w.buf))
 		}
 		w.lines = append(w.lines, l)
@@ -403,7 +421,7 @@ func (w *workspace) document() []byte {
 	for i := range w.lines {
 		size += int(w.lines[i].end - w.lines[i].start)
 	}
-	out := make([]byte, 0, size)
+	out = slices.Grow(out, size)
 	var last []byte
 	for i := range w.lines {
 		if text := w.lines[i].text(w.buf, 0); !bytes.Equal(text, last) {
@@ -413,17 +431,21 @@ func (w *workspace) document() []byte {
 	return out
 }
 
-// relabel appends a quad's line with the canonical labels.
-func (w *workspace) relabel(r *record) {
+// labelled appends a quad's line with labels for its blank nodes.
+func (w *workspace) labelled(dst []byte, r *record, label func(dst []byte, n int32) []byte) []byte {
 	from := r.start
 	for place, n := range r.node {
 		if n == none {
 			continue
 		}
-		w.buf = append(w.buf, w.buf[from:r.mark[place]]...)
-		w.buf = append(w.buf, "c14n"...)
-		w.buf = strconv.AppendInt(w.buf, int64(w.nodes[n].canonical), 10)
+		dst = append(dst, w.buf[from:r.mark[place]]...)
+		dst = label(dst, n)
 		from = r.mark[place] + 1
 	}
-	w.buf = append(w.buf, w.buf[from:r.end]...)
+	return append(dst, w.buf[from:r.end]...)
+}
+
+// appendCanonical appends the canonical label of a blank node.
+func (w *workspace) appendCanonical(dst []byte, n int32) []byte {
+	return strconv.AppendInt(append(dst, "c14n"...), int64(w.nodes[n].canonical), 10)
 }

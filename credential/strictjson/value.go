@@ -152,6 +152,63 @@ func (v Value) OneOrMany() iter.Seq[Value] {
 	}
 }
 
+// Cursor steps through the members of an object or the elements of an array,
+// for loops that are too hot for an iterator:
+//
+//	for c := v.Cursor(); c.Next(); {
+//		use(c.Name(), c.Value())
+//	}
+type Cursor struct {
+	doc    *Document
+	at     int32 // the value it stands at
+	next   int32 // index of what follows that
+	left   int32
+	before int32 // how many nodes stand before each value: 1 for a name
+}
+
+// Cursor returns a cursor before the first member or element. For any other
+// kind there is none.
+func (v Value) Cursor() Cursor {
+	switch v.Kind() {
+	case Object:
+		return Cursor{doc: v.doc, next: v.at + 1, left: v.node().count, before: 1}
+	case Array:
+		return Cursor{doc: v.doc, next: v.at + 1, left: v.node().count}
+	default:
+		return Cursor{}
+	}
+}
+
+// Items returns a cursor over what OneOrMany yields.
+func (v Value) Items() Cursor {
+	switch v.Kind() {
+	case Array:
+		return v.Cursor()
+	case Invalid:
+		return Cursor{}
+	default:
+		return Cursor{doc: v.doc, next: v.at, left: 1}
+	}
+}
+
+// Next moves on and reports whether there is a value.
+func (c *Cursor) Next() bool {
+	if c.left == 0 {
+		return false
+	}
+	c.left--
+	c.at = c.next + c.before
+	c.next = c.doc.nodes[c.at].next
+	return true
+}
+
+// Value returns the value that the cursor stands at.
+func (c *Cursor) Value() Value { return Value{c.doc, c.at} }
+
+// Name returns the name of the member that the cursor stands at. It has no
+// meaning for elements.
+func (c *Cursor) Name() Value { return Value{c.doc, c.at - 1} }
+
 // Text returns the decoded text of a string, "" for any other kind.
 func (v Value) Text() string {
 	if v.Kind() != String {
