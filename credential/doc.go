@@ -4,8 +4,8 @@
 //
 // Reading and writing are two things. Parse keeps the bytes it was given and a
 // strict tree over them (package strictjson); what was signed is never written
-// anew from the model. Validate walks that tree with one table of classes and
-// properties (classes.go) and reports every fault with its JSON Pointer. The
+// anew from the model. Validate holds that tree against the rules of the data
+// model (package schema) and reports every fault with its JSON Pointer. The
 // structs, such as AchievementCredential, are for issuing, where Marshal writes
 // their members in a stable order, and for showing, where Decode fills them
 // from a tree.

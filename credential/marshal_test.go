@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"laurel/credential/strictjson"
+	"laurel/internal/testdata"
 )
 
 // issued is a badge as an issuer builds it.
@@ -109,7 +110,7 @@ func TestMarshalRefuses(t *testing.T) {
 // compaction, extensions and the form of numbers.
 func TestRoundTripOfSamples(t *testing.T) {
 	tried := 0
-	for name, data := range samples(t) {
+	for name, data := range testdata.OpenBadges(t) {
 		c, err := Parse(data)
 		if err != nil || c.Version != V2 || len(Errors(c.Validate())) > 0 || name == "ob30/simple-did-web-method.json" {
 			continue // the one named gives the subject a name, which Open Badges does not know

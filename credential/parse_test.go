@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"laurel/credential/strictjson"
+	"laurel/internal/testdata"
 )
 
 func TestParseRefuses(t *testing.T) {
@@ -44,7 +45,7 @@ func TestParseRefuses(t *testing.T) {
 }
 
 func TestRawIsByteForByte(t *testing.T) {
-	for name, data := range samples(t) {
+	for name, data := range testdata.OpenBadges(t) {
 		c, err := Parse(data)
 		if err == nil && !bytes.Equal(c.Raw(), data) {
 			t.Errorf("%s: Raw differs", name)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -18,7 +17,7 @@ import (
 // TestSampleVerdicts holds every sample against our table of verdicts.
 func TestSampleVerdicts(t *testing.T) {
 	got := make(map[string]string)
-	for name, data := range samples(t) {
+	for name, data := range testdata.OpenBadges(t) {
 		got[name] = verdict(data)
 	}
 	file, err := os.Open("testdata/verdicts.tsv")
@@ -58,58 +57,4 @@ func verdict(data []byte) string {
 		found[mark+v.Code] = true
 	}
 	return strings.Join(append([]string{c.Version.String(), c.Kind.String()}, slices.Sorted(maps.Keys(found))...), " ")
-}
-
-// plainSamples reads the examples of VC Data Model 2.0 and some of the vectors
-// of Data Integrity.
-func plainSamples(t testing.TB) map[string][]byte {
-	t.Helper()
-	root := testdata.Shared(t, "w3c")
-	found := make(map[string][]byte)
-	for _, pattern := range []string{
-		"vcdm-schema/verifiable-credential/example-*.json", "vc-di-eddsa/*.json", "vc-di-eddsa/proof-set-chain/signed*.json",
-		"vc-di-eddsa/eddsa-rdfc-2022/signed*.json", "vc-di-ecdsa/*.json",
-	} {
-		paths, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(pattern)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, path := range paths {
-			if found[filepath.Base(path)], err = os.ReadFile(path); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	return found
-}
-
-// samples reads every JSON document of Open Badges 3.0 among the shared data.
-func samples(t testing.TB) map[string][]byte {
-	t.Helper()
-	root := testdata.Shared(t, "openbadges")
-	found := make(map[string][]byte)
-	err := filepath.WalkDir(root, func(path string, entry os.DirEntry, err error) error {
-		name, _ := filepath.Rel(root, path)
-		name = filepath.ToSlash(name)
-		if err != nil || entry.IsDir() || !strings.Contains(name, "/ob30/") && !strings.HasPrefix(name, "derived/") {
-			return err
-		}
-		if ext := filepath.Ext(name); ext == ".json" || ext == ".1ob" || ext == "" {
-			if at := strings.Index(name, "/ob30/"); at >= 0 {
-				name = name[at+1:]
-			}
-			if found[name] != nil {
-				t.Fatalf("two samples named %s", name)
-			}
-			found[name], err = os.ReadFile(path)
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(found) < 50 {
-		t.Fatalf("only %d samples found", len(found))
-	}
-	return found
 }

@@ -1,14 +1,23 @@
 package credential
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"time"
+
+	"laurel/credential/schema"
+)
 
 // The JSON-LD contexts of credentials that this package issues or recognises.
 const (
-	ContextV1         = "https://www.w3.org/2018/credentials/v1"                     // VC Data Model 1.1
-	ContextV2         = "https://www.w3.org/ns/credentials/v2"                       // VC Data Model 2.0
-	ContextOpenBadges = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json" // the one put into new badges
-	ContextExtensions = "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json"    // defines the 1EdTech schema, status and refresh types
+	ContextV1         = schema.ContextV1                                          // VC Data Model 1.1
+	ContextV2         = schema.ContextV2                                          // VC Data Model 2.0
+	ContextOpenBadges = schema.ContextOpenBadges                                  // the one put into new badges
+	ContextExtensions = "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json" // defines the 1EdTech schema, status and refresh types
 )
+
+// FormatDateTime writes a moment the way this package issues it: UTC, whole
+// seconds.
+func FormatDateTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
 
 // AchievementCredential is an Open Badge (Open Badges 3.0 §B.1.1). Marshal
 // fills in an empty Context and empty Type members with their usual values.

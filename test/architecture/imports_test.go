@@ -15,12 +15,13 @@ import (
 // it here on purpose. cmd/laurel is the wiring and may import all.
 var allowed = map[string][]string{
 	"contexts":                 {},
-	"credential":               {"credential/strictjson"},
+	"credential":               {"credential/schema", "credential/strictjson"},
 	"credential/dataintegrity": {"contexts", "credential/jsonld", "credential/rdfc", "credential/strictjson", "credential"},
 	"credential/jcs":           {"credential/strictjson"},
 	"credential/jose":          {"credential/strictjson"},
 	"credential/jsonld":        {"contexts", "credential/jcs", "credential/rdfc", "credential/strictjson"},
 	"credential/rdfc":          {},
+	"credential/schema":        {"credential/strictjson"},
 	"credential/statuslist":    {"credential", "credential/strictjson"},
 	"credential/strictjson":    {},
 	"did":                      {"credential/jose", "credential/strictjson"},

@@ -1,9 +1,8 @@
-package credential
+package schema
 
 import (
-	"errors"
-	"regexp"
 	"strings"
+	"time"
 
 	"laurel/credential/strictjson"
 )
@@ -17,11 +16,17 @@ func periodInOrder(v *validator, credential strictjson.Value) {
 	if v.version == V1 {
 		from, until = "issuanceDate", "expirationDate"
 	}
-	begin, _, errBegin := ParseDateTimeStamp(credential.Get(from).Text())
-	end, _, errEnd := ParseDateTimeStamp(credential.Get(until).Text())
-	if errBegin == nil && errEnd == nil && end.Before(begin) {
-		v.member(until, func() { v.fail("period_reversed") })
+	begin, okBegin := v.moment(credential.Get(from))
+	end, okEnd := v.moment(credential.Get(until))
+	if okBegin && okEnd && end.Before(begin) {
+		v.failMember("period_reversed", credential, until)
 	}
+}
+
+// moment reads a date and time if it is one.
+func (v *validator) moment(value strictjson.Value) (t time.Time, ok bool) {
+	t, _, err := ParseDateTimeStamp(string(v.textOf(value)))
+	return t, err == nil
 }
 
 // noDatesOfVersion1: version 2.0 renamed the dates and defines the old names no
@@ -29,7 +34,7 @@ func periodInOrder(v *validator, credential strictjson.Value) {
 func noDatesOfVersion1(v *validator, credential strictjson.Value) {
 	for _, name := range []string{"issuanceDate", "expirationDate"} {
 		if credential.Get(name).Exists() {
-			v.member(name, func() { v.fail("property_of_other_model", "property", name) })
+			v.failMember("property_of_other_model", credential, name, "property", name)
 		}
 	}
 }
@@ -37,21 +42,30 @@ func noDatesOfVersion1(v *validator, credential strictjson.Value) {
 // subjectIdentified: a recipient has an id or an identifier (Open Badges 3.0
 // §8.2).
 func subjectIdentified(v *validator, subject strictjson.Value) {
-	if subject.Get("id").Text() != "" {
+	if hasText(subject.Get("id")) {
 		return
 	}
-	for identifier := range subject.Get("identifier").OneOrMany() {
+	identifiers := subject.Get("identifier")
+	if identifiers.Kind() == strictjson.Object {
+		return
+	}
+	for identifier := range identifiers.Elements() {
 		if identifier.Kind() == strictjson.Object {
 			return
 		}
 	}
-	v.fail("subject_unidentified")
+	v.fail("subject_unidentified", subject)
 }
 
 func criteriaGiven(v *validator, criteria strictjson.Value) {
-	if criteria.Get("id").Text() == "" && criteria.Get("narrative").Text() == "" {
-		v.fail("criteria_empty")
+	if !hasText(criteria.Get("id")) && !hasText(criteria.Get("narrative")) {
+		v.fail("criteria_empty", criteria)
 	}
+}
+
+// hasText reports whether a value is a string that is not empty.
+func hasText(value strictjson.Value) bool {
+	return value.Kind() == strictjson.String && !value.Is("")
 }
 
 // resultsDescribed: results refer to descriptions and levels in the same
@@ -62,28 +76,26 @@ func resultsDescribed(v *validator, subject strictjson.Value) {
 		return
 	}
 	described := describe(subject.Get("achievement"))
-	v.each("result", results, func(result strictjson.Value) {
+	for result := range results.OneOrMany() {
 		reference := result.Get("resultDescription").Text()
 		description, known := described.byID[reference]
 		if reference != "" && !known {
-			v.member("resultDescription", func() { v.fail("result_not_described") })
+			v.fail("result_not_described", result.Get("resultDescription"))
 		}
 		if description.resultType == "Status" && !result.Get("status").Exists() {
-			v.member("status", func() { v.fail("result_status_missing") })
+			v.failMember("result_status_missing", result, "status")
 		}
-		level := result.Get("achievedLevel").Text()
-		if level == "" {
-			return
+		level := result.Get("achievedLevel")
+		if !hasText(level) {
+			continue
 		}
-		v.member("achievedLevel", func() {
-			switch owners := described.levels[level]; {
-			case owners == nil:
-				v.fail("level_not_described")
-			case known && !owners[reference]:
-				v.warn("level_described_elsewhere")
-			}
-		})
-	})
+		switch owners := described.levels[level.Text()]; {
+		case owners == nil:
+			v.fail("level_not_described", level)
+		case known && !owners[reference]:
+			v.warn("level_described_elsewhere", level)
+		}
+	}
 }
 
 // descriptions are the result descriptions of an achievement by id, and which
@@ -114,7 +126,7 @@ func describe(achievement strictjson.Value) descriptions {
 // coordinatesOnEarth: latitude ±90, longitude ±180 degrees.
 func coordinatesOnEarth(v *validator, geo strictjson.Value) {
 	if outside(geo.Get("latitude"), 90) || outside(geo.Get("longitude"), 180) {
-		v.warn("coordinates_off_earth")
+		v.warn("coordinates_off_earth", geo)
 	}
 }
 
@@ -122,13 +134,14 @@ func outside(degrees strictjson.Value, limit float64) bool {
 	return degrees.Float() < -limit || degrees.Float() > limit
 }
 
-var identityHash = regexp.MustCompile(`^(sha256\$[0-9a-fA-F]{64}|md5\$[0-9a-fA-F]{32})$`)
-
 // identityHashReadable: nobody can match a hash in another form.
 func identityHashReadable(v *validator, identity strictjson.Value) {
 	hash, ok := identity.Member("identityHash")
-	if ok && identity.Get("hashed").Bool() && !identityHash.MatchString(hash.Text()) {
-		v.member("identityHash", func() { v.warn("identity_hash_unreadable") })
+	if !ok || !identity.Get("hashed").Bool() {
+		return
+	}
+	if !isIdentityHash(v.textOf(hash)) {
+		v.warn("identity_hash_unreadable", hash)
 	}
 }
 
@@ -140,7 +153,7 @@ func bitstringEntryWhole(v *validator, status strictjson.Value) {
 	}
 	for _, p := range bitstringEntry {
 		if !status.Get(p.name).Exists() {
-			v.member(p.name, func() { v.fail("property_missing", "property", p.name) })
+			v.failMember("property_missing", status, p.name, "property", p.name)
 		}
 	}
 }
@@ -152,7 +165,7 @@ func claimMade(v *validator, subject strictjson.Value) {
 		claims--
 	}
 	if claims == 0 {
-		v.fail("claim_missing")
+		v.fail("claim_missing", subject)
 	}
 }
 
@@ -160,19 +173,14 @@ func claimMade(v *validator, subject strictjson.Value) {
 // where the resource is.
 func digestGiven(v *validator, resource strictjson.Value) {
 	if !resource.Get("digestSRI").Exists() && !resource.Get("digestMultibase").Exists() {
-		v.fail("digest_missing")
+		v.fail("digest_missing", resource)
 	}
 }
 
 // relatedResourcesDistinct: no resource is listed twice.
 func relatedResourcesDistinct(v *validator, credential strictjson.Value) {
-	seen := make(map[string]bool)
-	v.each("relatedResource", credential.Get("relatedResource"), func(resource strictjson.Value) {
-		id := resource.Get("id").Text()
-		if id != "" && seen[id] {
-			v.member("id", func() { v.fail("resource_repeated") })
-		}
-		seen[id] = true
+	v.distinct("resource_repeated", credential.Get("relatedResource"), func(resource strictjson.Value) strictjson.Value {
+		return resource.Get("id")
 	})
 }
 
@@ -180,14 +188,6 @@ func relatedResourcesDistinct(v *validator, credential strictjson.Value) {
 // type but its own.
 func envelopeIsData(v *validator, envelope strictjson.Value) {
 	if id := envelope.Get("id"); id.Kind() == strictjson.String && !strings.HasPrefix(strings.ToLower(id.Text()), "data:") {
-		v.member("id", func() { v.fail("envelope_not_data") })
+		v.fail("envelope_not_data", id)
 	}
-}
-
-// reasonOf names the code of an error of Parse.
-func reasonOf(err error) string {
-	if e := (*ParseError)(nil); errors.As(err, &e) {
-		return e.Code
-	}
-	return "unreadable"
 }

@@ -1,9 +1,9 @@
-package credential
+package schema
 
 // This file is the data model as one table: every class, its properties, what
-// a value may be and how many there may be. validate.go interprets it; what a
-// table cannot say (one of two, references between nodes) are the rules named
-// in it, in rules.go.
+// a value may be and how many there may be. compile.go prepares it once for
+// validate.go, which walks documents by it; what a table cannot say (one of two,
+// references between nodes) are the rules named in it, in rules.go.
 
 // shape says what one value of a property is.
 type shape uint8
@@ -47,6 +47,8 @@ type property struct {
 	class      string      // of object and reference
 	vocabulary *vocabulary // of term
 	types      [][]string  // of typeSet: of each group one must be present
+
+	nodes [V2 + 1]*class // class by version, compiled
 }
 
 // class is a class of the data model. A closed one takes no other properties.
@@ -54,7 +56,10 @@ type class struct {
 	closed     bool
 	properties []property
 	rules      []rule
-	index      map[string]int // name to position in properties, filled by init
+
+	name     string // without the version, compiled
+	names    names  // of properties, compiled
+	required uint64 // the positions of those that are required, compiled
 }
 
 // must makes a property required.

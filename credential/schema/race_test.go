@@ -1,6 +1,6 @@
 //go:build race
 
-package credential
+package schema
 
 // The race detector has nothing to find in comparing verdicts and makes it
 // eight times slower, so only a part is compared with it.

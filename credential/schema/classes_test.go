@@ -1,4 +1,4 @@
-package credential
+package schema
 
 import (
 	"encoding/json"
@@ -252,7 +252,7 @@ func checkNode(t *testing.T, name string, node map[string]any, path, code string
 	if old {
 		v.version = V1
 	}
-	v.node(plain, doc.Root())
+	v.node(classOf(plain, v.version), doc.Root())
 	faults := Errors(v.violations())
 	if code == "" {
 		if len(faults) > 0 {

@@ -1,4 +1,4 @@
-package credential
+package schema
 
 import "slices"
 
@@ -8,15 +8,13 @@ type vocabulary struct {
 	name       string
 	terms      []string
 	extensible bool
+
+	names names // of terms, compiled
 }
 
-func (v *vocabulary) holds(term string) bool {
-	return slices.Contains(v.terms, term) || v.extensible && hasExtensionTerm(term)
+func (v *vocabulary) holds(term []byte) bool {
+	return v.names.find(term) >= 0 || v.extensible && isExtensionTerm(term)
 }
-
-// hasExtensionTerm follows the pattern of the published schemas, which is not
-// anchored and takes a | but no hyphen.
-func hasExtensionTerm(text string) bool { return extensionTerm.MatchString(text) }
 
 // The vocabularies of Open Badges 3.0 §B.2.
 var (

@@ -1,4 +1,4 @@
-package credential
+package schema
 
 import (
 	"bytes"
@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -56,6 +58,9 @@ var milder = map[string]string{
 // compareEvery thins the mutations out, see race_test.go.
 var compareEvery = 1
 
+// contextExtensions is a context that is neither the first nor the second.
+const contextExtensions = "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json"
+
 // oracle is a schema and the kind of credential that it is for.
 type oracle struct {
 	kind   Kind
@@ -63,13 +68,13 @@ type oracle struct {
 }
 
 func TestOpenBadgesSchemaOracle(t *testing.T) {
-	all := samples(t)
+	all := testdata.OpenBadges(t)
 	for _, name := range []string{"AchievementCredential", "EndorsementCredential"} {
 		data, err := json.Marshal(maximal(t, name, 3))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if faults := Errors(validate(t, string(data))); len(faults) > 0 {
+		if faults := Errors(mustRead(t, data).validate()); len(faults) > 0 {
 			t.Fatalf("every property of %s: %v", name, faults)
 		}
 		all["every property of "+name] = data
@@ -83,6 +88,29 @@ func TestW3CSchemaOracle(t *testing.T) {
 	compareAll(t, plainSamples(t), 1200, oracle{KindOther, w3cSchema(t)})
 }
 
+// plainSamples reads the examples of VC Data Model 2.0 and some of the vectors
+// of Data Integrity.
+func plainSamples(t testing.TB) map[string][]byte {
+	t.Helper()
+	root := testdata.Shared(t, "w3c")
+	found := make(map[string][]byte)
+	for _, pattern := range []string{
+		"vcdm-schema/verifiable-credential/example-*.json", "vc-di-eddsa/*.json", "vc-di-eddsa/proof-set-chain/signed*.json",
+		"vc-di-eddsa/eddsa-rdfc-2022/signed*.json", "vc-di-ecdsa/*.json",
+	} {
+		paths, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(pattern)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range paths {
+			if found[filepath.Base(path)], err = os.ReadFile(path); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return found
+}
+
 // compareAll compares every sample of a kind that has an oracle, and every
 // mutation of it.
 func compareAll(t *testing.T, all map[string][]byte, least int, oracles ...oracle) {
@@ -93,20 +121,20 @@ func compareAll(t *testing.T, all map[string][]byte, least int, oracles ...oracl
 	seen := make(map[string]bool)
 	compared, refused := 0, 0
 	for _, name := range names {
-		c, err := Parse(all[name])
-		if err != nil || c.Version != V2 {
+		c, err := read(all[name])
+		if err != nil || c.version != V2 {
 			continue
 		}
-		i := slices.IndexFunc(oracles, func(o oracle) bool { return o.kind == c.Kind })
+		i := slices.IndexFunc(oracles, func(o oracle) bool { return o.kind == c.kind })
 		if i < 0 {
 			continue
 		}
-		sound := len(Errors(c.Validate())) == 0
+		sound := len(Errors(c.validate())) == 0
 		mutate(t, all[name], func(change, path string, document func() any) {
 			if path != "" && !sound {
 				return // a fault of the document itself would hide those of its mutations
 			}
-			key := c.Kind.String() + change + place(path)
+			key := c.kind.String() + change + place(path)
 			if seen[key] {
 				return
 			}
@@ -134,20 +162,20 @@ func compare(t *testing.T, o oracle, name string, document any) bool {
 		t.Fatal(err)
 	}
 	official := o.schema.Validate(document)
-	c, err := Parse(data)
+	c, err := read(data)
 	if err != nil {
 		if official == nil {
-			t.Errorf("%s: the schema takes it, Parse does not: %v", name, err)
+			t.Errorf("%s: the schema takes it, we do not: %v", name, err)
 		}
 		return official != nil
 	}
-	if c.Kind != o.kind { // so it is held against other rules
+	if c.kind != o.kind { // so it is held against other rules
 		if official == nil {
-			t.Errorf("%s: the schema takes it for a %v, we for a %v", name, o.kind, c.Kind)
+			t.Errorf("%s: the schema takes it for a %v, we for a %v", name, o.kind, c.kind)
 		}
 		return official != nil
 	}
-	violations := c.Validate()
+	violations := c.validate()
 	faults := Errors(violations)
 	switch {
 	case official == nil:
@@ -200,7 +228,7 @@ var wordings = []struct {
 	{regexp.MustCompile(`^endorsementJwt$`), []string{"a.b.c", "a..c", "a.b", "a.b.c.d", "a.b.c=", ".b.c", "a.b.c\n"}},
 	{regexp.MustCompile(`^@context$`), []string{
 		"https://purl.imsglobal.org/spec/ob/v3p0/context.json", "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.2.json",
-		"https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.10.json", openBadgesAlias, ContextV1, ContextV2, ContextExtensions,
+		"https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.10.json", openBadgesAlias, ContextV1, ContextV2, contextExtensions,
 	}},
 	{regexp.MustCompile(`^type$`), []string{"VerifiableCredential", "OpenBadgeCredential", "EndorsementCredential", "Achievement", "Image", "Profile"}},
 }
