@@ -57,7 +57,7 @@ type achievementCreateCommand struct {
 
 // Run implements the command.
 func (c *achievementCreateCommand) Run(ctx context.Context, console *console) (err error) {
-	document, err := c.document(console)
+	document, err := c.document(ctx, console)
 	if err != nil {
 		return err
 	}
@@ -80,13 +80,13 @@ func (c *achievementCreateCommand) Run(ctx context.Context, console *console) (e
 
 // document is the achievement as it is sent: the file as it is, or what the
 // flags say.
-func (c *achievementCreateCommand) document(console *console) (json.RawMessage, error) {
+func (c *achievementCreateCommand) document(ctx context.Context, console *console) (json.RawMessage, error) {
 	flagged := c.Name != "" || c.Description != "" || c.Criteria != "" || c.Type != "" || c.Image != "" || len(c.Tag) > 0
 	switch {
 	case c.File != "" && flagged:
 		return nil, usage(errors.New("reading command line: the achievement is described by a file and by flags"), "give one of the two")
 	case c.File != "":
-		data, err := readInput(console, c.File, maxDocument)
+		data, err := readInput(ctx, console, c.File, maxDocument)
 		if err == nil && !json.Valid(data) {
 			err = &failure{code: exitUnreadable, err: fmt.Errorf("reading achievement: %s is not JSON", inputName(c.File))}
 		}

@@ -16,6 +16,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -71,16 +72,41 @@ func (c *console) fail(f *failure) {
 func (c *console) interactive() bool { return isTerminal(c.stdin) }
 
 // ask asks for a value until one is given.
-func (c *console) ask(lines *bufio.Reader, question string) (string, error) {
+func (c *console) ask(ctx context.Context, lines *bufio.Reader, question string) (string, error) {
 	for {
 		fmt.Fprintf(c.stderr, "%s: ", question)
-		line, err := lines.ReadString('\n')
+		line, err := await(ctx, func() (string, error) { return lines.ReadString('\n') })
+		if ctx.Err() != nil {
+			return "", ctx.Err()
+		}
 		if answer := strings.TrimSpace(line); answer != "" {
 			return answer, nil
 		}
 		if err != nil {
 			return "", errors.New("asking on the terminal: no answer")
 		}
+	}
+}
+
+// await waits for what reads an input, or for the signal that ends the program:
+// nothing else makes a read from a terminal return. The read is left behind,
+// for as long as the process lives.
+func await[T any](ctx context.Context, read func() (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		value, err := read()
+		done <- result{value, err}
+	}()
+	select {
+	case r := <-done:
+		return r.value, r.err
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
 	}
 }
 

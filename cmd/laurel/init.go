@@ -45,7 +45,7 @@ type initResult struct {
 
 // Run implements the command.
 func (c *initCommand) Run(ctx context.Context, console *console) error {
-	if err := c.complete(console); err != nil {
+	if err := c.complete(ctx, console); err != nil {
 		return err
 	}
 	result, err := setUp(ctx, setUpRequest{
@@ -63,7 +63,7 @@ func (c *initCommand) Run(ctx context.Context, console *console) error {
 }
 
 // complete asks for what is needed and was not given.
-func (c *initCommand) complete(console *console) error {
+func (c *initCommand) complete(ctx context.Context, console *console) error {
 	wanted := []struct {
 		value          *string
 		flag, question string
@@ -90,7 +90,7 @@ func (c *initCommand) complete(console *console) error {
 			continue
 		}
 		var err error
-		if *w.value, err = console.ask(lines, w.question); err != nil {
+		if *w.value, err = console.ask(ctx, lines, w.question); err != nil {
 			return err
 		}
 	}

@@ -17,11 +17,7 @@ import (
 // program as it is built for use. Under the race detector so many processes
 // would take minutes; the other tests run commands within the process.
 func TestCommands(t *testing.T) {
-	bin := t.TempDir()
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(bin, "laurel"), ".")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building laurel: %v\n%s", err, out)
-	}
+	bin := built(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
@@ -38,6 +34,17 @@ func TestCommands(t *testing.T) {
 			"remember":  remember,
 		},
 	})
+}
+
+// built builds the program and returns the directory it is in.
+func built(t *testing.T) string {
+	t.Helper()
+	bin := t.TempDir()
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(bin, "laurel"), ".")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building laurel: %v\n%s", err, out)
+	}
+	return bin
 }
 
 // exitCode runs a command that must end with this code: code 64 laurel issue.

@@ -16,6 +16,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -260,6 +261,18 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
+// TestInterruptedRead ends a command that waits for an input that never comes.
+func TestInterruptedRead(t *testing.T) {
+	never, writer := io.Pipe()
+	defer writer.Close()
+	ctx, stop := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer stop()
+	var out, errs bytes.Buffer
+	if code := run(ctx, []string{"verify"}, never, &out, &errs); code != exitCannotRun || out.Len() > 0 {
+		t.Errorf("exit %d, %q, %q", code, &out, &errs)
+	}
+}
+
 // TestJourneyFails makes sure that demo --check can fail: against a server
 // whose documents are another's.
 func TestJourneyFails(t *testing.T) {
@@ -286,5 +299,48 @@ func TestJourneyFails(t *testing.T) {
 	}
 	if got := result.summary(); !strings.HasPrefix(got, "1 of 1 steps failed") {
 		t.Errorf("summary %q", got)
+	}
+}
+
+// TestSecondSignal ends a server at once that waits for a client to finish.
+func TestSecondSignal(t *testing.T) {
+	server := exec.CommandContext(t.Context(), filepath.Join(built(t), "laurel"), "verifier", "--listen", "127.0.0.1:0", "--json")
+	stdout, err := server.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var ready serving
+	if err := json.NewDecoder(stdout).Decode(&ready); err != nil {
+		t.Fatal(err)
+	}
+	slow, err := net.Dial("tcp", strings.TrimPrefix(ready.Address, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slow.Close()
+	if _, err := io.WriteString(slow, "POST /verify HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(200 * time.Millisecond) // until the request is being read
+	ended := make(chan error, 1)
+	go func() { ended <- server.Wait() }()
+	interrupt := func() {
+		if err := server.Process.Signal(os.Interrupt); err != nil {
+			t.Error(err)
+		}
+	}
+	interrupt()
+	select {
+	case <-ended:
+		t.Fatal("the first signal did not let the request finish")
+	case <-time.After(300 * time.Millisecond):
+	}
+	interrupt()
+	second := time.Now()
+	if err := <-ended; server.ProcessState.ExitCode() != exitCannotRun || time.Since(second) > 5*time.Second {
+		t.Errorf("ended with %v, %v after the second signal", err, time.Since(second))
 	}
 }

@@ -33,7 +33,7 @@ type verifyCommand struct {
 
 // Run implements the command.
 func (c *verifyCommand) Run(ctx context.Context, console *console) error {
-	data, err := readInput(console, c.File, maxImage)
+	data, err := readInput(ctx, console, c.File, maxImage)
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func (o *operator) verify(ctx context.Context, data []byte) (*verifier.Report, e
 }
 
 // readInput reads a file, or the standard input for "-".
-func readInput(console *console, name string, limit int64) ([]byte, error) {
+func readInput(ctx context.Context, console *console, name string, limit int64) ([]byte, error) {
 	input := console.stdin
 	if name != "-" {
 		file, err := os.Open(name)
@@ -119,8 +119,10 @@ func readInput(console *console, name string, limit int64) ([]byte, error) {
 	} else if console.interactive() {
 		console.note("laurel: reading from the terminal; end with Ctrl-D")
 	}
-	data, err := io.ReadAll(io.LimitReader(input, limit+1))
+	data, err := await(ctx, func() ([]byte, error) { return io.ReadAll(io.LimitReader(input, limit+1)) })
 	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
 	case err != nil:
 		err = fmt.Errorf("reading %s: %w", inputName(name), err)
 	case int64(len(data)) > limit:
