@@ -17,13 +17,12 @@ import (
 // program as it is built for use. Under the race detector so many processes
 // would take minutes; the other tests run commands within the process.
 func TestCommands(t *testing.T) {
-	bin := built(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
-			env.Setenv("PATH", bin+string(filepath.ListSeparator)+env.Getenv("PATH"))
+			env.Setenv("PATH", program+string(filepath.ListSeparator)+env.Getenv("PATH"))
 			env.Setenv("TMPDIR", env.WorkDir)
 			return nil
 		},
@@ -36,15 +35,25 @@ func TestCommands(t *testing.T) {
 	})
 }
 
-// built builds the program and returns the directory it is in.
-func built(t *testing.T) string {
-	t.Helper()
-	bin := t.TempDir()
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(bin, "laurel"), ".")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building laurel: %v\n%s", err, out)
+// program is the directory that the program is built into, once.
+var program string
+
+func TestMain(m *testing.M) {
+	os.Exit(buildAndRun(m))
+}
+
+func buildAndRun(m *testing.M) int {
+	var err error
+	if program, err = os.MkdirTemp("", "laurel-test-"); err != nil {
+		panic(err)
 	}
-	return bin
+	defer os.RemoveAll(program)
+	build := exec.Command("go", "build", "-o", filepath.Join(program, "laurel"), ".")
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		panic(fmt.Sprintf("building laurel: %v", err))
+	}
+	return m.Run()
 }
 
 // exitCode runs a command that must end with this code: code 64 laurel issue.

@@ -304,7 +304,7 @@ func TestJourneyFails(t *testing.T) {
 
 // TestSecondSignal ends a server at once that waits for a client to finish.
 func TestSecondSignal(t *testing.T) {
-	server := exec.CommandContext(t.Context(), filepath.Join(built(t), "laurel"), "verifier", "--listen", "127.0.0.1:0", "--json")
+	server := exec.CommandContext(t.Context(), filepath.Join(program, "laurel"), "verifier", "--listen", "127.0.0.1:0", "--json")
 	stdout, err := server.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
