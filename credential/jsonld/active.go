@@ -22,7 +22,7 @@ import (
 // in the life of a Processor.
 type active struct {
 	root      *root
-	terms     map[string]*term
+	terms     index
 	aliases   *aliases
 	undefined *term   // what holds for members that are no terms
 	vocab     *string // the IRI that words without a meaning are put behind
@@ -79,18 +79,22 @@ func (a *active) compile(parent *active) {
 	a.vocab = a.context.Values.Vocab
 	a.undefined = &term{definition: &ld.TermDefinition{}}
 	a.undefined.compileValues(a.undefined.definition, base)
-	a.terms = make(map[string]*term, len(a.context.TermDefinitions))
+	entries := make([]entry, 0, len(a.context.TermDefinitions))
 	shared := parent != nil && base == defaults{parent.context.Values.Language, parent.context.Values.Direction}
 	for word, def := range a.context.TermDefinitions {
+		var t *term
 		if shared {
-			if t := parent.terms[word]; t != nil && t.definition == def {
-				a.terms[word] = t
-				continue
+			if t = parent.terms.get([]byte(word)); t != nil && t.definition != def {
+				t = nil
 			}
 		}
-		a.terms[word] = compile(word, def, base)
+		if t == nil {
+			t = compile(word, def, base)
+		}
+		entries = append(entries, entry{word, t})
 	}
-	a.aliases = newAliases(a.terms)
+	a.terms = newIndex(entries)
+	a.aliases = newAliases(entries)
 	if parent != nil && parent.aliases.equal(a.aliases) {
 		a.aliases = parent.aliases
 	}
@@ -99,7 +103,7 @@ func (a *active) compile(parent *active) {
 // term returns the definition of a term; nil when there is none, or when the
 // contexts say that the term means nothing.
 func (a *active) term(word []byte) *term {
-	if t := a.terms[string(word)]; t != nil && t.definition != nil {
+	if t := a.terms.get(word); t != nil && t.definition != nil {
 		return t
 	}
 	return nil
@@ -119,7 +123,7 @@ func (a *active) expand(word string, vocab bool) string {
 		return ""
 	}
 	if vocab {
-		if t, ok := a.terms[word]; ok {
+		if t := a.terms.get([]byte(word)); t != nil {
 			return t.iri
 		}
 	}
@@ -128,7 +132,7 @@ func (a *active) expand(word string, vocab bool) string {
 		if prefix == "_" || strings.HasPrefix(suffix, "//") {
 			return word
 		}
-		if t := a.terms[prefix]; t != nil && t.prefix {
+		if t := a.terms.get([]byte(prefix)); t != nil && t.prefix {
 			return t.iri + suffix
 		}
 		if isAbsolute(word) {
@@ -207,6 +211,9 @@ func (a *active) parse(local any, propagate, override bool) (next *active, err e
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s", ErrInvalidContext, contextFault(err))
+	}
+	if len(parsed.TermDefinitions) > maxTerms {
+		return nil, fmt.Errorf("%w: it has too many terms", ErrInvalidContext)
 	}
 	for word, def := range parsed.TermDefinitions {
 		if original, ok := unprotected[def]; ok {

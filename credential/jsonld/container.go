@@ -13,7 +13,8 @@ func (w *walk) languageMap(at *place, v strictjson.Value) error {
 	if v.Len() == 0 {
 		return loss(v, "", ReasonEmpty)
 	}
-	for name, member := range v.Members() {
+	for c := v.Cursor(); c.Next(); {
+		name, member := c.Name().Text(), c.Value()
 		language := name
 		if at.active.expand(name, true) == "@none" {
 			language = ""
@@ -23,7 +24,8 @@ func (w *walk) languageMap(at *place, v strictjson.Value) error {
 		if member.Kind() == strictjson.Array && member.Len() == 0 {
 			return loss(member, name, ReasonEmpty)
 		}
-		for item := range member.OneOrMany() {
+		for c := member.Items(); c.Next(); {
+			item := c.Value()
 			if item.Kind() != strictjson.String {
 				return loss(item, name, ReasonNotString)
 			}
@@ -43,14 +45,17 @@ func (w *walk) graphs(at *place, v strictjson.Value) error {
 	}
 	for c := v.Items(); c.Next(); {
 		element := c.Value()
-		read := w.graph
-		if element.Kind() == strictjson.Array {
-			if w.closed {
-				return loss(element, "", ReasonNested)
-			}
-			read = w.graphs
+		nested := element.Kind() == strictjson.Array
+		var err error
+		switch {
+		case nested && w.closed:
+			err = loss(element, "", ReasonNested)
+		case nested:
+			err = w.graphs(at, element)
+		default:
+			err = w.graph(at, element)
 		}
-		if err := read(at, element); err != nil {
+		if err != nil {
 			return err
 		}
 	}
@@ -114,14 +119,18 @@ func (w *walk) listOf(at *place, v strictjson.Value) error {
 	inner := *at
 	inner.tie, inner.list = tieList, &l
 	for c := v.Items(); c.Next(); {
-		element, read := c.Value(), w.item
-		if element.Kind() == strictjson.Array {
-			if w.closed {
-				return loss(element, "", ReasonNested)
-			}
-			read = w.listOf
+		element := c.Value()
+		nested := element.Kind() == strictjson.Array
+		var err error
+		switch {
+		case nested && w.closed:
+			err = loss(element, "", ReasonNested)
+		case nested:
+			err = w.listOf(&inner, element)
+		default:
+			err = w.item(&inner, element)
 		}
-		if err := read(&inner, element); err != nil {
+		if err != nil {
 			return err
 		}
 	}

@@ -14,7 +14,7 @@ func (w *walk) generalKeyword(n *node, name strictjson.Value, k keyword, v stric
 	case keywordGraph:
 		return w.graphMember(n, v)
 	case keywordIncluded:
-		return w.unlinked(&place{active: n.active, graph: n.graph, owner: n}, v)
+		return w.unlinked(&place{active: n.active, graph: n.graph, owner: n.value, endorsement: n.endorsement}, v)
 	case keywordReverse:
 		return w.reverse(n, v)
 	case keywordNest:
@@ -30,11 +30,12 @@ func (w *walk) graphMember(n *node, v strictjson.Value) error {
 	if w.isDocument(n.value) && w.onlyGraph(n) {
 		graph = rdfc.Node{}
 	}
-	return w.unlinked(&place{active: n.active, graph: graph, owner: n}, v)
+	return w.unlinked(&place{active: n.active, graph: graph, owner: n.value, endorsement: n.endorsement}, v)
 }
 
 func (w *walk) onlyGraph(n *node) bool {
-	for name := range n.value.Members() {
+	for c := n.value.Cursor(); c.Next(); {
+		name := c.Name().Text()
 		if k := n.active.aliases.keyword([]byte(name)); k != keywordContext && k != keywordGraph {
 			return false
 		}
@@ -47,7 +48,8 @@ func (w *walk) reverse(n *node, v strictjson.Value) error {
 	if v.Kind() != strictjson.Object {
 		return loss(v, "@reverse", ReasonNotObject)
 	}
-	for name, member := range v.Fields() {
+	for c := v.Cursor(); c.Next(); {
+		name, member := c.Name(), c.Value()
 		word := name.Text()
 		def := n.active.term([]byte(word))
 		property, reason := nameOfProperty(n.active.expand(word, true))
@@ -55,7 +57,7 @@ func (w *walk) reverse(n *node, v strictjson.Value) error {
 			return loss(member, word, ReasonUndefinedTerm)
 		}
 		at := place{
-			active: n.active, graph: n.graph, name: name, def: def, owner: n,
+			active: n.active, graph: n.graph, name: name, def: def, owner: n.value, endorsement: n.endorsement,
 			tie: tieReverse, subject: n.subject, property: property,
 		}
 		if def != nil && def.reverse {
@@ -78,14 +80,16 @@ func (w *walk) nest(n *node, name, v strictjson.Value) error {
 		}
 		inner.active = next
 	}
-	for item := range v.OneOrMany() {
+	for c := v.Items(); c.Next(); {
+		item := c.Value()
 		if item.Kind() != strictjson.Object {
 			return loss(item, name.Text(), ReasonNotObject)
 		}
 		if o := outlineOf(inner.active, item); o.shape != nodeObject {
 			return loss(item, name.Text(), ReasonNotObject)
 		}
-		for name, member := range item.Fields() {
+		for c := item.Cursor(); c.Next(); {
+			name, member := c.Name(), c.Value()
 			k := inner.active.aliases.keyword([]byte(name.Text()))
 			if k == keywordContext || k == keywordID {
 				return loss(member, name.Text(), ReasonKeyword)
@@ -106,7 +110,8 @@ func (w *walk) collection(at *place, a *active, v strictjson.Value) error {
 	inner := *at
 	inner.active = a
 	inner.entered = at.entered || at.def != nil && at.def.scoped
-	for name, member := range v.Members() {
+	for c := v.Cursor(); c.Next(); {
+		name, member := c.Name().Text(), c.Value()
 		if a.aliases.keyword([]byte(name)) == keywordSet {
 			return w.items(&inner, member)
 		}
@@ -156,7 +161,8 @@ func (w *walk) checkInline(v strictjson.Value) error {
 			}
 		}
 	case strictjson.Object:
-		for name, member := range v.Members() {
+		for c := v.Cursor(); c.Next(); {
+			name, member := c.Name().Text(), c.Value()
 			if name == "@import" || name == "@base" || name == "@context" {
 				return &ContextError{Path: member.Pointer(), Err: ErrInlineContext, Detail: name + " is refused"}
 			}

@@ -38,14 +38,6 @@ type identified struct {
 	graph         rdfc.Node
 }
 
-func newIdentified(n *node) identified {
-	i := identified{value: n.value, name: n.name, subject: n.subject, graph: n.graph}
-	if n.owner != nil {
-		i.owner, i.ofEndorsement = n.owner.value, n.owner.endorsement
-	}
-	return i
-}
-
 // identity stands for the identifier of a node of one graph: it has the hash of
 // the identifier.
 type identity struct {
@@ -80,11 +72,22 @@ func (w *walk) checkIdentifiers() error {
 	return nil
 }
 
-// firstOf gives the first node with the identifier of node i, and notes i when
-// it is that.
+// fewIdentified is how many nodes are looked through one by one.
+const fewIdentified = 16
+
+// firstOf gives the first node with the identifier of node i, which may be i.
+// It is asked for one node after the other.
 func (w *walk) firstOf(i int32) int32 {
 	n := &w.identified[i]
 	text := w.out.Text(n.subject)
+	if len(w.identified) <= fewIdentified {
+		for j := range i {
+			if other := &w.identified[j]; other.graph == n.graph && bytes.Equal(w.out.Text(other.subject), text) {
+				return j
+			}
+		}
+		return i
+	}
 	at := identity{n.graph, maphash.Bytes(identitySeed, text)}
 	for {
 		first, found := w.firsts[at]

@@ -1,6 +1,7 @@
 package jsonld
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -133,7 +134,7 @@ func (w *walk) enterList(a *active, list strictjson.Value, bare bool) (*active, 
 	if err != nil {
 		return nil, err
 	}
-	if first := documents[0].URL; len(a.terms) > 0 && first != credentialsV1 && first != credentialsV2 {
+	if first := documents[0].URL; len(a.terms.entries) > 0 && first != credentialsV1 && first != credentialsV2 {
 		return nil, &ContextError{URL: first, Path: list.Pointer(), Err: ErrInvalidContext, Detail: "the list does not begin as that of a credential does"}
 	}
 	if err := w.work(workOfList); err != nil {
@@ -154,8 +155,9 @@ func (w *walk) enter(a *active, list, types strictjson.Value) (next *active, err
 	if !w.closed {
 		return w.enterGeneral(a, list)
 	}
-	bare := isEnveloped(types)
-	if !bare && !isCredential(types) {
+	kind := credentialKind(types)
+	bare := kind == envelopedCredential
+	if kind == noCredential {
 		return nil, &ContextError{Path: list.Pointer(), Err: ErrInlineContext, Detail: "only a credential or presentation has one"}
 	}
 	if bare || list.Kind() == strictjson.Array {
@@ -221,26 +223,34 @@ func (w *walk) closedList(list strictjson.Value, bare bool) ([]contexts.Document
 	return documents, nil
 }
 
-// isCredential reports whether these are the types of a credential or
-// presentation, which alone have an @context inside another.
-func isCredential(types strictjson.Value) bool {
-	return hasType(types, "VerifiableCredential", "VerifiablePresentation") || isEnveloped(types)
-}
+// What an object says of itself with its types.
+const (
+	noCredential = iota
+	// plainCredential is a credential or presentation, which alone have an
+	// @context inside another.
+	plainCredential
+	// envelopedCredential holds a credential or presentation secured as a
+	// whole. VC Data Model 2.0 §4.13.2 shows them with a single context.
+	envelopedCredential
+)
 
-// isEnveloped reports whether these are the types of an object that holds a
-// credential or presentation secured as a whole. VC Data Model 2.0 §4.13.2
-// shows them with a single context.
-func isEnveloped(types strictjson.Value) bool {
-	return hasType(types, "EnvelopedVerifiableCredential", "EnvelopedVerifiablePresentation")
-}
-
-func hasType(types strictjson.Value, a, b string) bool {
+func credentialKind(types strictjson.Value) (kind int) {
 	for c := types.Items(); c.Next(); {
-		if v := c.Value(); v.Is(a) || v.Is(b) {
-			return true
+		text, plain := c.Value().Plain()
+		if !plain {
+			text = c.Value().AppendText(nil)
+		}
+		if !bytes.HasSuffix(text, []byte("Credential")) && !bytes.HasSuffix(text, []byte("Presentation")) {
+			continue
+		}
+		switch string(text) {
+		case "VerifiableCredential", "VerifiablePresentation":
+			kind = max(kind, plainCredential)
+		case "EnvelopedVerifiableCredential", "EnvelopedVerifiablePresentation":
+			kind = envelopedCredential
 		}
 	}
-	return false
+	return kind
 }
 
 // use notes the documents behind an active context.

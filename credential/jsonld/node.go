@@ -15,8 +15,6 @@ type node struct {
 	typeScope   *active // for its types
 	subject     rdfc.Node
 	graph       rdfc.Node
-	name        strictjson.Value // of the member that led here
-	owner       *node
 	endorsement bool // it has the type EndorsementCredential
 }
 
@@ -26,7 +24,7 @@ func (w *walk) node(at *place, a *active, o *outline, v strictjson.Value) error 
 	if w.closed && v.Len() == 0 {
 		return loss(v, "", ReasonEmpty)
 	}
-	n := node{value: v, active: a, typeScope: a, graph: at.graph, name: at.name, owner: at.owner}
+	n := node{value: v, active: a, typeScope: a, graph: at.graph}
 	if err := w.typeScopes(&n, o); err != nil {
 		return err
 	}
@@ -35,6 +33,11 @@ func (w *walk) node(at *place, a *active, o *outline, v strictjson.Value) error 
 	}
 	if err := w.identify(&n, o); err != nil {
 		return err
+	}
+	if w.closed && o.ids > 0 {
+		w.identified = append(w.identified, identified{
+			value: v, name: at.name, owner: at.owner, ofEndorsement: at.endorsement, subject: n.subject, graph: n.graph,
+		})
 	}
 	if err := w.link(at, n.subject); err != nil {
 		return err
@@ -69,7 +72,8 @@ func (w *walk) typeScopes(n *node, o *outline) error {
 			return err
 		}
 	} else if o.kinds > 1 {
-		for name, member := range n.value.Members() {
+		for c := n.value.Cursor(); c.Next(); {
+			name, member := c.Name().Text(), c.Value()
 			if n.active.aliases.keyword([]byte(name)) != keywordType {
 				continue
 			}
@@ -128,18 +132,14 @@ func (w *walk) identify(n *node, o *outline) (err error) {
 	if o.id.Kind() != strictjson.String {
 		return loss(o.id, w.nameOf(n, o.id), ReasonNotString)
 	}
-	if n.subject, err = w.resource(n.active, o.id, false); err != nil {
-		return err
-	}
-	if w.closed {
-		w.identified = append(w.identified, newIdentified(n))
-	}
-	return nil
+	n.subject, err = w.resource(n.active, o.id, false)
+	return err
 }
 
 // nameOf gives the name of a member of a node.
 func (w *walk) nameOf(n *node, member strictjson.Value) string {
-	for name, v := range n.value.Members() {
+	for c := n.value.Cursor(); c.Next(); {
+		name, v := c.Name().Text(), c.Value()
 		if v == member {
 			return name
 		}
@@ -150,7 +150,8 @@ func (w *walk) nameOf(n *node, member strictjson.Value) string {
 // secondID makes the error for a node with two identifiers.
 func (w *walk) secondID(n *node) error {
 	first := true
-	for name, member := range n.value.Members() {
+	for c := n.value.Cursor(); c.Next(); {
+		name, member := c.Name().Text(), c.Value()
 		if n.active.aliases.keyword([]byte(name)) != keywordID {
 			continue
 		}
@@ -171,7 +172,7 @@ func (w *walk) resource(a *active, v strictjson.Value, vocab bool) (rdfc.Node, e
 		return w.expanded(a, v, vocab)
 	}
 	if vocab {
-		if t := a.terms[string(text)]; t != nil {
+		if t := a.terms.get(text); t != nil {
 			if t.reason != "" || t.keyword != noKeyword {
 				return w.expanded(a, v, vocab)
 			}
@@ -183,7 +184,7 @@ func (w *walk) resource(a *active, v strictjson.Value, vocab bool) (rdfc.Node, e
 		return w.expanded(a, v, vocab)
 	}
 	if !bytes.HasPrefix(text[colon+1:], []byte("//")) {
-		if t := a.terms[string(text[:colon])]; t != nil && t.prefix {
+		if t := a.terms.get(text[:colon]); t != nil && t.prefix {
 			return w.expanded(a, v, vocab)
 		}
 	}
@@ -237,7 +238,7 @@ func (w *walk) member(n *node, name, v strictjson.Value) error {
 		return loss(v, name.Text(), t.reason)
 	}
 	at := place{
-		active: n.active, graph: n.graph, name: name, def: t, owner: n,
+		active: n.active, graph: n.graph, name: name, def: t, owner: n.value, endorsement: n.endorsement,
 		tie: tieProperty, subject: n.subject, property: t.name,
 	}
 	if t.reverse {
@@ -265,7 +266,7 @@ func (w *walk) otherMember(n *node, name, v strictjson.Value, t *term) error {
 		return w.keyword(n, name, k, v)
 	}
 	at := place{
-		active: n.active, graph: n.graph, name: name, def: t, owner: n,
+		active: n.active, graph: n.graph, name: name, def: t, owner: n.value, endorsement: n.endorsement,
 		tie: tieProperty, subject: n.subject,
 	}
 	var reason Reason

@@ -95,7 +95,7 @@ func (w *walk) contextFor(at *place, v strictjson.Value) (*active, outline, erro
 		if a, err = w.enter(a, o.context, o.types); err != nil {
 			return nil, o, err
 		}
-	case w.closed && isCredential(o.types):
+	case w.closed && credentialKind(o.types) != noCredential:
 		// It would lean on the contexts around it, and be another credential
 		// when it is taken out.
 		return nil, o, &ContextError{Path: v.Pointer(), Err: ErrInvalidContext, Detail: "a credential has its own @context"}

@@ -194,12 +194,12 @@ type aliases struct {
 	lengths uint64 // a bit for each length of a word, to rule out most at once
 }
 
-func newAliases(terms map[string]*term) *aliases {
+func newAliases(entries []entry) *aliases {
 	a := new(aliases)
-	for word, t := range terms {
-		if t.keyword != noKeyword && word[0] != '@' {
-			a.list = append(a.list, alias{word, t.keyword})
-			a.lengths |= 1 << min(len(word), 63)
+	for _, e := range entries {
+		if k := e.term.keyword; k != noKeyword && e.word[0] != '@' {
+			a.list = append(a.list, alias{e.word, k})
+			a.lengths |= 1 << min(len(e.word), 63)
 		}
 	}
 	slices.SortFunc(a.list, func(a, b alias) int { return strings.Compare(a.word, b.word) })

@@ -192,7 +192,8 @@ func (w *walk) valueObject(at *place, a *active, v strictjson.Value) error {
 
 // partsOf takes a value object apart.
 func (w *walk) partsOf(a *active, v strictjson.Value) (parts valueParts, err error) {
-	for name, member := range v.Members() {
+	for c := v.Cursor(); c.Next(); {
+		name, member := c.Name().Text(), c.Value()
 		var part *strictjson.Value
 		switch a.aliases.keyword([]byte(name)) {
 		case keywordValue:

@@ -92,9 +92,12 @@ type place struct {
 	// name is that of the member, and def its definition in active; def is nil
 	// where the name is no term, and name does not exist where no property
 	// leads here.
-	name  strictjson.Value
-	def   *term
-	owner *node // the node with that member
+	name strictjson.Value
+	def  *term
+	// owner is the node with that member, and endorsement says that it has the
+	// type EndorsementCredential.
+	owner       strictjson.Value
+	endorsement bool
 	// entered says that active is what the property-scoped context of def has
 	// made of the context of owner.
 	entered bool
