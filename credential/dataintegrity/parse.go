@@ -25,9 +25,9 @@ func Proofs(document strictjson.Value) ([]Proof, error) {
 	if !ok || member.Kind() == strictjson.Null || member.Kind() == strictjson.Array && member.Len() == 0 {
 		return nil, ErrNoProof
 	}
-	var proofs []Proof
-	for item := range member.OneOrMany() {
-		index := len(proofs)
+	proofs := make([]Proof, 0, 1)
+	for c := member.Items(); c.Next(); {
+		item, index := c.Value(), len(proofs)
 		if index == MaxProofs {
 			return nil, malformed(index, member, fmt.Sprintf("there are more than %d proofs", MaxProofs))
 		}
@@ -60,8 +60,9 @@ func parseProof(index int, v strictjson.Value) (Proof, error) {
 	}
 	p := Proof{Index: index, Value: v, Type: kind.Text()}
 	_, supported := suites[v.Get("cryptosuite").Text()]
-	for name, member := range v.Members() {
-		reason := p.set(name, member)
+	for c := v.Cursor(); c.Next(); {
+		member := c.Value()
+		reason := p.set(c.Name(), member)
 		switch {
 		case reason == "", p.Type != Type:
 		case reason == undefinedMember && !supported:
@@ -89,31 +90,53 @@ const undefinedMember = "a proof has no such member"
 
 // set takes one member of a proof (VC Data Integrity §2.1) and says what is
 // wrong with it.
-func (p *Proof) set(name string, v strictjson.Value) (reason string) {
-	single := map[string]*string{
-		"type":               &p.Type,
-		"id":                 &p.ID,
-		"cryptosuite":        &p.Cryptosuite,
-		"created":            &p.Created,
-		"expires":            &p.Expires,
-		"verificationMethod": &p.VerificationMethod,
-		"proofPurpose":       &p.ProofPurpose,
-		"challenge":          &p.Challenge,
-		"nonce":              &p.Nonce,
-		"proofValue":         &p.ProofValue,
-	}
-	many := map[string]*[]string{"domain": &p.Domain, "previousProof": &p.PreviousProof}
-	if target := single[name]; target != nil {
+func (p *Proof) set(name, v strictjson.Value) (reason string) {
+	if target := p.single(name); target != nil {
 		if v.Kind() != strictjson.String || v.Is("") {
 			return "it is not a string, or empty"
 		}
 		*target = v.Text()
 		return ""
 	}
-	if target := many[name]; target != nil {
-		return setStrings(target, v)
+	switch {
+	case name.Is("domain"):
+		return setStrings(&p.Domain, v)
+	case name.Is("previousProof"):
+		return setStrings(&p.PreviousProof, v)
 	}
 	return undefinedMember
+}
+
+// single returns where the member with a name, whose value is one string, has
+// its place.
+func (p *Proof) single(name strictjson.Value) *string {
+	text, plain := name.Plain()
+	if !plain {
+		text = name.AppendText(nil)
+	}
+	switch string(text) {
+	case "type":
+		return &p.Type
+	case "id":
+		return &p.ID
+	case "cryptosuite":
+		return &p.Cryptosuite
+	case "created":
+		return &p.Created
+	case "expires":
+		return &p.Expires
+	case "verificationMethod":
+		return &p.VerificationMethod
+	case "proofPurpose":
+		return &p.ProofPurpose
+	case "challenge":
+		return &p.Challenge
+	case "nonce":
+		return &p.Nonce
+	case "proofValue":
+		return &p.ProofValue
+	}
+	return nil
 }
 
 func setStrings(target *[]string, v strictjson.Value) (reason string) {
@@ -131,7 +154,7 @@ func setStrings(target *[]string, v strictjson.Value) (reason string) {
 
 // complete checks what spans a whole proof of the type Type.
 func (p *Proof) complete() error {
-	for _, required := range []struct{ name, value string }{
+	for _, required := range [...]struct{ name, value string }{
 		{"cryptosuite", p.Cryptosuite},
 		{"verificationMethod", p.VerificationMethod},
 		{"proofPurpose", p.ProofPurpose},
@@ -141,7 +164,7 @@ func (p *Proof) complete() error {
 			return malformed(p.Index, p.Value, "it has no "+required.name)
 		}
 	}
-	for _, link := range []struct{ name, value string }{
+	for _, link := range [...]struct{ name, value string }{
 		{"id", p.ID},
 		{"verificationMethod", p.VerificationMethod},
 	} {
@@ -149,26 +172,49 @@ func (p *Proof) complete() error {
 			return malformed(p.Index, p.Value.Get(link.name), "it is not a URL")
 		}
 	}
-	for _, date := range []struct {
-		name, value string
-		moment      *time.Time
-	}{{"created", p.Created, &p.created}, {"expires", p.Expires, &p.expires}} {
-		if date.value == "" {
-			continue
-		}
-		moment, err := parseTime(date.value)
-		if err != nil {
-			return malformed(p.Index, p.Value.Get(date.name), "it is not a date and time")
-		}
-		*date.moment = moment
+	var ok bool
+	if p.created, ok = timeOf(p.Created); !ok {
+		return malformed(p.Index, p.Value.Get("created"), "it is not a date and time")
+	}
+	if p.expires, ok = timeOf(p.Expires); !ok {
+		return malformed(p.Index, p.Value.Get("expires"), "it is not a date and time")
 	}
 	return nil
 }
 
+// timeOf reads a date that may be missing.
+func timeOf(s string) (time.Time, bool) {
+	if s == "" {
+		return time.Time{}, true
+	}
+	moment, err := parseTime(s)
+	return moment, err == nil
+}
+
 // isURL reports whether s is an absolute URL.
 func isURL(s string) bool {
+	if isPlainDIDURL(s) {
+		return true
+	}
 	u, err := url.Parse(s)
 	return err == nil && u.IsAbs()
+}
+
+// isPlainDIDURL recognises most DID URLs, so that they need not be taken apart.
+func isPlainDIDURL(s string) bool {
+	const scheme = "did:"
+	if len(s) == len(scheme) || !strings.HasPrefix(s, scheme) {
+		return false
+	}
+	for i := len(scheme); i < len(s); i++ {
+		switch c := s[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		case c == ':', c == '.', c == '-', c == '_', c == '#':
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // parseTime reads an XML Schema dateTimeStamp; a value without a zone is taken

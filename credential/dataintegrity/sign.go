@@ -1,16 +1,15 @@
 package dataintegrity
 
 import (
-	"bytes"
 	"context"
 	"crypto"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
-	"unicode/utf8"
 
+	"laurel/credential/jcs"
 	"laurel/credential/strictjson"
 )
 
@@ -38,21 +37,6 @@ type Options struct {
 	ID string
 }
 
-// writtenProof is a proof as it is written, in this order.
-type writtenProof struct {
-	ID                 string   `json:"id,omitempty"`
-	Type               string   `json:"type"`
-	Cryptosuite        string   `json:"cryptosuite"`
-	Created            string   `json:"created,omitempty"`
-	VerificationMethod string   `json:"verificationMethod"`
-	ProofPurpose       string   `json:"proofPurpose"`
-	Expires            string   `json:"expires,omitempty"`
-	Domain             []string `json:"domain,omitempty"`
-	Challenge          string   `json:"challenge,omitempty"`
-	Nonce              string   `json:"nonce,omitempty"`
-	ProofValue         string   `json:"proofValue"`
-}
-
 // Sign adds a proof to a JSON document and returns the new document: the
 // caller's bytes with the proof written after the last member, or, when there
 // are proofs already, after the last of them. The existing proofs are kept as
@@ -66,8 +50,9 @@ type writtenProof struct {
 // that are none, ErrVersion for a credential of version 1.1, and the signer's
 // own. On an error nothing is returned.
 func (s *Suites) Sign(ctx context.Context, document []byte, signer crypto.Signer, proofOptions Options) ([]byte, error) {
-	parsed, err := strictjson.Parse(document)
-	if err != nil {
+	parsed := documents.Get().(*strictjson.Document)
+	defer release(parsed)
+	if err := parsed.Reset(document, strictjson.Limits{}); err != nil {
 		return nil, fmt.Errorf("signing: %w", err)
 	}
 	root := parsed.Root()
@@ -79,6 +64,18 @@ func (s *Suites) Sign(ctx context.Context, document []byte, signer crypto.Signer
 		return nil, fmt.Errorf("signing: %w", err)
 	}
 	return splice(root, proof), nil
+}
+
+// documents are read for signing, which keeps nothing of them.
+var documents = sync.Pool{New: func() any { return new(strictjson.Document) }}
+
+func release(document *strictjson.Document) {
+	const large = 64 << 10
+	if len(document.Bytes()) > large {
+		return
+	}
+	document.Clear()
+	documents.Put(document)
 }
 
 // checkSignable refuses documents that get no proof, whatever it would be.
@@ -112,21 +109,17 @@ func checkSignable(root strictjson.Value, proofOptions Options) error {
 
 // prove makes a proof for a document and returns it as JSON.
 func (s *Suites) prove(ctx context.Context, root strictjson.Value, signer crypto.Signer, proofOptions Options) ([]byte, error) {
-	written := write(proofOptions)
-	suite, known := suites[written.Cryptosuite]
+	proofOptions = proofOptions.withDefaults()
+	suite, known := suites[proofOptions.Cryptosuite]
 	if !known {
-		return nil, fmt.Errorf("%w: %q", ErrUnsupportedCryptosuite, written.Cryptosuite)
+		return nil, fmt.Errorf("%w: %q", ErrUnsupportedCryptosuite, proofOptions.Cryptosuite)
 	}
 	hash, err := suite.hash(signer.Public())
 	if err != nil {
 		return nil, err
 	}
-	written.ProofValue = "z" // what is not signed, for the check of the rest
-	config, err := parseOptions(written)
-	if err != nil {
-		return nil, err
-	}
-	options := s.digest(ctx, optionsSource(root, config), hash)
+	written := proofOptions.append(make([]byte, 0, usualProof))
+	options := s.digestOptions(ctx, root, written, hash)
 	if options.err != nil {
 		return nil, fmt.Errorf("reading proof options: %w", options.err)
 	}
@@ -134,39 +127,85 @@ func (s *Suites) prove(ctx context.Context, root strictjson.Value, signer crypto
 	if document.err != nil {
 		return nil, document.err
 	}
-	written.ProofValue, err = suite.sign(signer, slices.Concat(options.sum, document.sum))
+	var buffer [2 * maxSum]byte
+	value, err := suite.sign(signer, signed(&buffer, hash, &options, &document))
 	if err != nil {
 		return nil, err
 	}
-	return marshal(written)
+	return appendProofValue(written, value), nil
 }
 
-// marshal writes a proof as JSON with the characters of URLs as they are.
-func marshal(written writtenProof) ([]byte, error) {
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(written); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrMalformedProof, err)
+// usualProof is more than the length of a proof without an unusual option.
+const usualProof = 512
+
+// digestOptions hashes written options as a verifier will, who reads them back.
+func (s *Suites) digestOptions(ctx context.Context, root strictjson.Value, written []byte, hash crypto.Hash) digest {
+	parsed := documents.Get().(*strictjson.Document)
+	defer release(parsed)
+	whole := appendProofValue(written, "z") // what is not signed
+	if err := parsed.Reset(whole, strictjson.Limits{}); err != nil {
+		return digest{err: fmt.Errorf("%w: %w", ErrMalformedProof, err)}
 	}
-	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
+	if _, err := parseProof(0, parsed.Root()); err != nil {
+		return digest{err: err}
+	}
+	return s.digest(ctx, optionsSource(root, parsed.Root()), hash)
 }
 
-// write gives the options their defaults and their written form.
-func write(o Options) writtenProof {
-	written := writtenProof{
-		ID: o.ID, Type: Type, Cryptosuite: o.Cryptosuite,
-		Created: formatTime(o.Created), Expires: formatTime(o.Expires),
-		VerificationMethod: o.VerificationMethod, ProofPurpose: o.ProofPurpose,
-		Domain: o.Domain, Challenge: o.Challenge, Nonce: o.Nonce,
+// withDefaults gives the options their defaults.
+func (o Options) withDefaults() Options {
+	if o.Cryptosuite == "" {
+		o.Cryptosuite = EdDSARDFC2022
 	}
-	if written.Cryptosuite == "" {
-		written.Cryptosuite = EdDSARDFC2022
+	if o.ProofPurpose == "" {
+		o.ProofPurpose = AssertionMethod
 	}
-	if written.ProofPurpose == "" {
-		written.ProofPurpose = AssertionMethod
+	return o
+}
+
+// append appends the proof as it is written, up to its proofValue.
+func (o Options) append(dst []byte) []byte {
+	for _, member := range [...]struct{ name, value string }{
+		{`{"id":`, o.ID},
+		{`,"type":`, Type},
+		{`,"cryptosuite":`, o.Cryptosuite},
+		{`,"created":`, formatTime(o.Created)},
+		{`,"verificationMethod":`, o.VerificationMethod},
+		{`,"proofPurpose":`, o.ProofPurpose},
+		{`,"expires":`, formatTime(o.Expires)},
+	} {
+		dst = appendMember(dst, member.name, member.value)
 	}
-	return written
+	for i, domain := range o.Domain {
+		if i == 0 {
+			dst = append(dst, `,"domain":[`...)
+		} else {
+			dst = append(dst, ',')
+		}
+		dst = jcs.AppendString(dst, domain)
+	}
+	if len(o.Domain) > 0 {
+		dst = append(dst, ']')
+	}
+	dst = appendMember(dst, `,"challenge":`, o.Challenge)
+	return appendMember(dst, `,"nonce":`, o.Nonce)
+}
+
+// appendMember appends a member, if it has a value; name is written with what
+// stands before and after it.
+func appendMember(dst []byte, name, value string) []byte {
+	if value == "" {
+		return dst
+	}
+	if len(dst) == 0 {
+		dst, name = append(dst, '{'), name[1:]
+	}
+	return jcs.AppendString(append(dst, name...), value)
+}
+
+// appendProofValue ends a written proof.
+func appendProofValue(written []byte, value string) []byte {
+	return append(append(append(written, `,"proofValue":"`...), value...), '"', '}')
 }
 
 func formatTime(t time.Time) string {
@@ -174,30 +213,6 @@ func formatTime(t time.Time) string {
 		return ""
 	}
 	return t.UTC().Format("2006-01-02T15:04:05Z")
-}
-
-// parseOptions reads the written options back, as a verifier will.
-func parseOptions(written writtenProof) (strictjson.Value, error) {
-	for _, text := range slices.Concat(written.Domain, []string{
-		written.VerificationMethod, written.ProofPurpose,
-		written.ID, written.Challenge, written.Nonce,
-	}) {
-		if !utf8.ValidString(text) {
-			return strictjson.Value{}, fmt.Errorf("%w: an option is not UTF-8", ErrMalformedProof)
-		}
-	}
-	data, err := marshal(written)
-	if err != nil {
-		return strictjson.Value{}, err
-	}
-	parsed, err := strictjson.Parse(data)
-	if err != nil {
-		return strictjson.Value{}, fmt.Errorf("%w: %w", ErrMalformedProof, err)
-	}
-	if _, err := parseProof(0, parsed.Root()); err != nil {
-		return strictjson.Value{}, err
-	}
-	return parsed.Root(), nil
 }
 
 // splice writes a proof into the bytes of a document and changes nothing else.
@@ -226,11 +241,8 @@ func splice(root strictjson.Value, proof []byte) []byte {
 // is not empty.
 func lastEnd(v strictjson.Value) int {
 	end := v.End()
-	for element := range v.Elements() {
-		end = element.End()
-	}
-	for _, member := range v.Members() {
-		end = member.End()
+	for c := v.Cursor(); c.Next(); {
+		end = c.Value().End()
 	}
 	return end
 }

@@ -3,6 +3,9 @@ package dataintegrity
 import (
 	"context"
 	"crypto"
+	"crypto/sha256"
+	"crypto/sha512"
+	"sync"
 
 	"laurel/contexts"
 	"laurel/credential/jsonld"
@@ -46,35 +49,60 @@ func Supported(proof Proof) bool {
 
 // digest is the hash of the canonical form of a dataset.
 type digest struct {
-	sum      []byte
+	sum      [maxSum]byte // as far as the hash function goes
 	contexts []contexts.Document
 	general  bool
 	err      error
 }
 
+// maxSum is the length of the longest hash.
+const maxSum = sha512.Size384
+
+// forms are buffers for canonical forms.
+var forms = sync.Pool{New: func() any { return new([]byte) }}
+
 // digest reads, canonicalises and hashes a document.
-func (s *Suites) digest(ctx context.Context, source jsonld.Source, hash crypto.Hash) digest {
-	dataset, err := s.processor.Dataset(ctx, source)
+func (s *Suites) digest(ctx context.Context, source jsonld.Source, hash crypto.Hash) (d digest) {
+	const large = 1 << 20
+	form := forms.Get().(*[]byte)
+	defer func() {
+		if cap(*form) <= large {
+			forms.Put(form)
+		}
+	}()
+	canonical, err := s.processor.Canonicalize(ctx, source, (*form)[:0], rdfc.Options{Hash: hash})
 	if err != nil {
 		return digest{err: err}
 	}
-	canonical, err := rdfc.Canonicalize(ctx, dataset.Quads, rdfc.Options{Hash: hash})
-	if err != nil {
-		return digest{err: err}
+	*form = canonical.NQuads
+	d.contexts, d.general = canonical.Contexts, canonical.General
+	if hash == crypto.SHA256 {
+		sum := sha256.Sum256(canonical.NQuads)
+		copy(d.sum[:], sum[:])
+	} else {
+		h := hash.New()
+		h.Write(canonical.NQuads)
+		h.Sum(d.sum[:0])
 	}
-	h := hash.New()
-	h.Write(canonical.NQuads)
-	return digest{sum: h.Sum(nil), contexts: dataset.Contexts, general: dataset.General}
+	return d
+}
+
+// signed gives the data that is signed (VC Data Integrity §4.4).
+func signed(buffer *[2 * maxSum]byte, hash crypto.Hash, options, document *digest) []byte {
+	size := hash.Size()
+	return append(append(buffer[:0], options.sum[:size]...), document.sum[:size]...)
 }
 
 // documentSource is a document as it is signed by proofs that do not depend on
 // each other: without its proofs.
 func documentSource(document strictjson.Value) jsonld.Source {
-	return jsonld.Source{Object: document, Without: []string{"proof"}}
+	return jsonld.Source{Object: document, Without: proofMember}
 }
 
 // optionsSource is a proof as it is signed: its options, under the contexts of
 // the document (VC Data Integrity EdDSA §3.2.5).
 func optionsSource(document, proof strictjson.Value) jsonld.Source {
-	return jsonld.Source{Object: proof, Context: document.Get("@context"), Without: []string{"proofValue"}}
+	return jsonld.Source{Object: proof, Context: document.Get("@context"), Without: proofValueMember}
 }
+
+var proofMember, proofValueMember = []string{"proof"}, []string{"proofValue"}

@@ -93,18 +93,20 @@ func unique(list []string) []string {
 type Document struct {
 	suites  *Suites
 	value   strictjson.Value
-	digests map[digestKey]digest
+	digests []reading
 }
 
-// digestKey is a reading: 0 for the newest revisions, then the alternatives.
-type digestKey struct {
-	hash    crypto.Hash
-	reading int
+// reading is the hash of a document under one choice of revisions: 0 for the
+// newest, then the alternatives.
+type reading struct {
+	hash   crypto.Hash
+	number int
+	digest
 }
 
 // Read returns document for the verification of its proofs.
 func (s *Suites) Read(document strictjson.Value) *Document {
-	return &Document{suites: s, value: document, digests: make(map[digestKey]digest)}
+	return &Document{suites: s, value: document}
 }
 
 // Verify is Read and Document.Verify in one.
@@ -157,12 +159,12 @@ type attempt struct {
 // contexts and, if it fails, under the older ones that the document may have
 // been signed with.
 func (d *Document) verifyReadings(ctx context.Context, a attempt) (Verified, error) {
-	verified, err := d.verifyReading(ctx, a, digestKey{hash: a.hash}, nil)
+	verified, err := d.verifyReading(ctx, &a, 0, nil)
 	if !errors.Is(err, ErrSignature) {
 		return verified, err
 	}
 	for i, revisions := range d.suites.processor.Alternatives(documentSource(d.value)) {
-		verified, other := d.verifyReading(ctx, a, digestKey{a.hash, i + 1}, revisions)
+		verified, other := d.verifyReading(ctx, &a, i+1, revisions)
 		if other == nil {
 			verified.Superseded = true
 			return verified, nil
@@ -175,35 +177,41 @@ func (d *Document) verifyReadings(ctx context.Context, a attempt) (Verified, err
 }
 
 // verifyReading checks the signature under one choice of revisions.
-func (d *Document) verifyReading(ctx context.Context, a attempt, reading digestKey, revisions jsonld.Revisions) (Verified, error) {
+func (d *Document) verifyReading(ctx context.Context, a *attempt, number int, revisions jsonld.Revisions) (Verified, error) {
 	source := optionsSource(d.value, a.proof.Value)
 	source.Revisions = revisions
-	options := d.suites.digest(ctx, source, reading.hash)
+	options := d.suites.digest(ctx, source, a.hash)
 	if options.err != nil {
 		return Verified{}, options.err
 	}
-	document := d.digest(ctx, reading, revisions)
+	document := d.digest(ctx, a.hash, number, revisions)
 	if document.err != nil {
 		return Verified{}, document.err
 	}
-	if err := a.suite.verify(a.key, slices.Concat(options.sum, document.sum), a.proof.ProofValue); err != nil {
+	var buffer [2 * maxSum]byte
+	if err := a.suite.verify(a.key, signed(&buffer, a.hash, &options, document), a.proof.ProofValue); err != nil {
 		return Verified{}, err
 	}
-	return Verified{Proof: a.proof, Contexts: document.contexts, General: document.general}, nil
+	// What the processor remembers is shared, and this is the caller's.
+	used := slices.Clone(document.contexts)
+	return Verified{Proof: a.proof, Contexts: used, General: document.general}, nil
 }
 
 // digest returns the hash of the document without its proofs.
-func (d *Document) digest(ctx context.Context, reading digestKey, revisions jsonld.Revisions) digest {
-	if known, ok := d.digests[reading]; ok {
-		return known
+func (d *Document) digest(ctx context.Context, hash crypto.Hash, number int, revisions jsonld.Revisions) *digest {
+	for i := range d.digests {
+		if known := &d.digests[i]; known.hash == hash && known.number == number {
+			return &known.digest
+		}
 	}
 	source := documentSource(d.value)
 	source.Revisions = revisions
-	made := d.suites.digest(ctx, source, reading.hash)
-	if ctx.Err() == nil {
-		d.digests[reading] = made
+	made := d.suites.digest(ctx, source, hash)
+	if ctx.Err() != nil {
+		return &made
 	}
-	return made
+	d.digests = append(d.digests, reading{hash, number, made})
+	return &d.digests[len(d.digests)-1].digest
 }
 
 // VerifyAll checks every proof of a document and succeeds only if there is at

@@ -22,7 +22,7 @@ import (
 func Append(dst []byte, v strictjson.Value) []byte {
 	switch v.Kind() {
 	case strictjson.String:
-		return appendString(dst, v.Text())
+		return AppendString(dst, v.Text())
 	case strictjson.Number:
 		return AppendNumber(dst, v.Float())
 	case strictjson.Array:
@@ -63,7 +63,7 @@ func appendObject(dst []byte, v strictjson.Value) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendString(dst, m.name)
+		dst = AppendString(dst, m.name)
 		dst = append(dst, ':')
 		dst = Append(dst, m.value)
 	}
@@ -73,7 +73,7 @@ func appendObject(dst []byte, v strictjson.Value) []byte {
 const hexDigits = "0123456789abcdef"
 
 // appendString escapes what RFC 8785 §3.2.2.2 escapes and nothing else.
-func appendString(dst []byte, s string) []byte {
+func AppendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {

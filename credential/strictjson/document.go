@@ -42,7 +42,9 @@ const maxSize = 1 << 30
 type Document struct {
 	data  []byte
 	nodes []node
-	open  []int32 // the parser's stack, kept for the next Reset
+	// The parser's stack, kept for the next Reset; usual is room for it.
+	open  []int32
+	usual [DefaultDepth]int32
 }
 
 // node is one value, or the name of a member, in document order. The value of
@@ -87,6 +89,9 @@ func (d *Document) Reset(data []byte, limits Limits) error {
 	if d.nodes == nil {
 		d.nodes = make([]node, 0, len(data)/bytesPerNode+4)
 	}
+	if d.open == nil {
+		d.open = d.usual[:0]
+	}
 	p := parser{doc: d, data: data, limits: limits, open: d.open[:0]}
 	err := p.text()
 	d.open = p.open[:0]
@@ -97,6 +102,9 @@ func (d *Document) Reset(data []byte, limits Limits) error {
 	}
 	return nil
 }
+
+// Clear makes the document empty and keeps its memory for Reset.
+func (d *Document) Clear() { d.data, d.nodes = nil, d.nodes[:0] }
 
 // Root returns the value of the whole text; the zero Value for a document that
 // was not parsed.
