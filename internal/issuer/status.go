@@ -68,6 +68,10 @@ const (
 	// statusMaxAge is how long caches on the way may: a revocation is known to
 	// everybody after the two together.
 	statusMaxAge = time.Minute
+	// statusBackdate is how long before its signing a list is valid: clocks
+	// differ, and a verification judges by the time at which it began, which
+	// may be before a list was signed that it fetches.
+	statusBackdate = time.Minute
 )
 
 // StatusListCredential returns a status list, signed and showing every change
@@ -193,7 +197,7 @@ func (s *Service) sign(ctx context.Context, list storage.StatusList) (storage.St
 	list.Key = key.Fragment
 	unsigned, err := statuslist.Credential(bits, statuslist.Options{
 		URL: s.base.statusList(list.ID), Issuer: quote(tenant.DID), Purposes: []string{list.Purpose},
-		ValidFrom: list.SignedAt, ValidUntil: list.ValidUntil, TTL: min(statusTTL, s.statusLife),
+		ValidFrom: list.SignedAt.Add(-statusBackdate), ValidUntil: list.ValidUntil, TTL: min(statusTTL, s.statusLife),
 	})
 	if err != nil {
 		return list, err

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"laurel/credential/statuslist"
+	"laurel/credential/strictjson"
 	"laurel/internal/keys"
 	"laurel/storage"
 	"laurel/verifier"
@@ -68,6 +69,28 @@ func TestRevoke(t *testing.T) {
 	violationIs(t, "wording", err, "/wording", "wording_malformed")
 	if _, err := w.SetStatus(t.Context(), caller, other.ID, Change{State: "lost"}); !errors.Is(err, storage.ErrInvalid) {
 		t.Errorf("unknown state: %v", err)
+	}
+}
+
+// A verification that began just before a list was signed can use it, and so
+// can a verifier whose clock is a little behind.
+func TestListForClocksBehind(t *testing.T) {
+	w := newWorld(t, nil)
+	made := w.award(ada(w.mentor()))
+	w.pass(time.Second)
+	if _, err := w.SetStatus(t.Context(), caller, made.ID, Change{State: storage.StateRevoked}); err != nil {
+		t.Fatal(err)
+	}
+	document, err := strictjson.Parse(w.list(made.ID).Signed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := statuslist.ParseListCredential(document.Root())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := list.ValidAt(w.clockNow().Add(-30 * time.Second)); err != nil {
+		t.Errorf("half a minute before it was signed: %v", err)
 	}
 }
 
