@@ -72,8 +72,8 @@ func (w *walk) graph(at *place, v strictjson.Value) error {
 	inner.graph, inner.tie = graph, tieNone
 	before := w.out.Len()
 	if v.Kind() == strictjson.Object {
-		_, o, err := w.contextFor(&inner, v)
-		if err != nil {
+		var o outline
+		if _, err := w.contextFor(&inner, v, &o); err != nil {
 			return err
 		}
 		if o.shape != nodeObject {
@@ -96,8 +96,8 @@ type list struct{ head, last rdfc.Node }
 // listContainer reads the value of a term whose values are one ordered list.
 func (w *walk) listContainer(at *place, v strictjson.Value) error {
 	if v.Kind() == strictjson.Object {
-		_, o, err := w.contextFor(at, v)
-		if err != nil {
+		var o outline
+		if _, err := w.contextFor(at, v, &o); err != nil {
 			return err
 		}
 		if o.shape == listObject {

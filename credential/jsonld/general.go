@@ -73,6 +73,7 @@ func (w *walk) reverse(n *node, v strictjson.Value) error {
 // nest reads objects whose members are the node's own.
 func (w *walk) nest(n *node, name, v strictjson.Value) error {
 	inner := *n
+	var o outline
 	if def := n.active.term(w.textOf(name)); def != nil && def.scoped {
 		next, err := w.scoped(n.active, byProperty, def, v)
 		if err != nil {
@@ -85,7 +86,7 @@ func (w *walk) nest(n *node, name, v strictjson.Value) error {
 		if item.Kind() != strictjson.Object {
 			return loss(item, name.Text(), ReasonNotObject)
 		}
-		if o := outlineOf(inner.active, item); o.shape != nodeObject {
+		if o.read(inner.active, item); o.shape != nodeObject {
 			return loss(item, name.Text(), ReasonNotObject)
 		}
 		for c := item.Cursor(); c.Next(); {

@@ -20,18 +20,18 @@ type node struct {
 
 // node reads a node object and ties it to its place; a is its context before
 // its types are looked at, and o its outline in that.
-func (w *walk) node(at *place, a *active, o *outline, v strictjson.Value) error {
+func (w *walk) node(at *place, a *active, o *outline, v strictjson.Value) (err error) {
 	if w.closed && v.Len() == 0 {
 		return loss(v, "", ReasonEmpty)
 	}
 	n := node{value: v, active: a, typeScope: a, graph: at.graph}
-	if err := w.typeScopes(&n, o); err != nil {
+	if err = w.typeScopes(&n, o); err != nil {
 		return err
 	}
 	if n.active.aliases != o.aliases {
-		*o = outlineOf(n.active, v)
+		o.read(n.active, v)
 	}
-	if err := w.identify(&n, o); err != nil {
+	if err = w.identify(&n, o); err != nil {
 		return err
 	}
 	if w.closed && o.ids > 0 {
@@ -39,7 +39,7 @@ func (w *walk) node(at *place, a *active, o *outline, v strictjson.Value) error 
 			value: v, name: at.name, owner: at.owner, ofEndorsement: at.endorsement, subject: n.subject, graph: n.graph,
 		})
 	}
-	if err := w.link(at, n.subject); err != nil {
+	if err = w.link(at, n.subject); err != nil {
 		return err
 	}
 	without := w.source.Without
@@ -47,14 +47,28 @@ func (w *walk) node(at *place, a *active, o *outline, v strictjson.Value) error 
 		without = nil
 	}
 	for c := v.Cursor(); c.Next(); {
-		if len(without) > 0 && slices.ContainsFunc(without, c.Name().Is) {
+		if len(without) > 0 && isOneOf(without, c.Name()) {
 			continue
 		}
-		if err := w.member(&n, c.Name(), c.Value()); err != nil {
+		if member := c.Value(); o.keyword || member != o.id && member != o.kind {
+			err = w.member(&n, c.Name(), member)
+		} else if member == o.kind {
+			err = w.typesOf(&n, member)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func isOneOf(names []string, v strictjson.Value) bool {
+	for _, name := range names {
+		if v.Is(name) {
+			return true
+		}
+	}
+	return false
 }
 
 // scopedType is a type that brings a context.

@@ -22,10 +22,13 @@ type outline struct {
 	value      bool             // it has @value
 	context    strictjson.Value // its @context
 	types      strictjson.Value // the member with the very name type
+	// keyword says that a member has a keyword for its name.
+	keyword bool
 }
 
-func outlineOf(a *active, v strictjson.Value) outline {
-	o := outline{aliases: a.aliases}
+// read makes o the outline of v.
+func (o *outline) read(a *active, v strictjson.Value) {
+	*o = outline{aliases: a.aliases}
 	for c := v.Cursor(); c.Next(); {
 		name, plain := c.Name().Plain()
 		if !plain {
@@ -38,12 +41,12 @@ func outlineOf(a *active, v strictjson.Value) outline {
 			o.note(k, name, c.Value())
 		}
 	}
-	return o
 }
 
 // note takes in a member whose name stands for a keyword.
 func (o *outline) note(k keyword, name []byte, v strictjson.Value) {
 	found := nodeObject
+	o.keyword = o.keyword || name[0] == '@'
 	switch k {
 	case keywordID:
 		if o.ids++; o.ids == 1 {
@@ -76,34 +79,35 @@ func (o *outline) keepsTypeScope(v strictjson.Value) bool {
 }
 
 // contextFor returns the active context for an object before its types are
-// looked at (JSON-LD 1.1 API §5.1.2, steps 7 to 9), and its outline in that.
-func (w *walk) contextFor(at *place, v strictjson.Value) (*active, outline, error) {
+// looked at (JSON-LD 1.1 API §5.1.2, steps 7 to 9), and makes o its outline in
+// that.
+func (w *walk) contextFor(at *place, v strictjson.Value, o *outline) (*active, error) {
 	a := at.active
-	o := outlineOf(a, v)
+	o.read(a, v)
 	if a.previous != nil && !o.keepsTypeScope(v) {
 		a = a.previous
 	}
 	var err error
 	if at.def != nil && at.def.scoped && !at.entered {
 		if a, err = w.scoped(a, byProperty, at.def, v); err != nil {
-			return nil, o, err
+			return nil, err
 		}
 	}
 	switch {
 	case w.isDocument(v):
 	case o.context.Exists():
 		if a, err = w.enter(a, o.context, o.types); err != nil {
-			return nil, o, err
+			return nil, err
 		}
 	case w.closed && credentialKind(o.types) != noCredential:
 		// It would lean on the contexts around it, and be another credential
 		// when it is taken out.
-		return nil, o, &ContextError{Path: v.Pointer(), Err: ErrInvalidContext, Detail: "a credential has its own @context"}
+		return nil, &ContextError{Path: v.Pointer(), Err: ErrInvalidContext, Detail: "a credential has its own @context"}
 	}
 	if o.aliases != a.aliases {
-		o = outlineOf(a, v)
+		o.read(a, v)
 	}
-	return a, o, nil
+	return a, nil
 }
 
 // scoped applies the scoped context of a term to a.

@@ -139,7 +139,8 @@ func (w *walk) jsonLiteral(at *place, v strictjson.Value) error {
 
 // object reads an object that a property leads to.
 func (w *walk) object(at *place, v strictjson.Value) error {
-	a, o, err := w.contextFor(at, v)
+	var o outline
+	a, err := w.contextFor(at, v, &o)
 	if err != nil {
 		return err
 	}

@@ -155,7 +155,8 @@ func (w *walk) unlinked(at *place, v strictjson.Value) error {
 			return loss(item, "", ReasonNotObject)
 		}
 		before := w.out.Len()
-		a, o, err := w.contextFor(at, item)
+		var o outline
+		a, err := w.contextFor(at, item, &o)
 		if err != nil {
 			return err
 		}

@@ -155,7 +155,9 @@ const blank = "_:z"
 // open begins the line of a statement. more is how long the rest will be.
 func (w *workspace) open(subject Node, property Name, more int) *record {
 	const punctuation = len("  \"\"  .\n")
-	w.buf = slices.Grow(w.buf, int(subject.end-subject.start)+len(property.written)+more+punctuation)
+	if need := int(subject.end-subject.start) + len(property.written) + more + punctuation; cap(w.buf)-len(w.buf) < need {
+		w.buf = slices.Grow(w.buf, need)
+	}
 	w.quads = append(w.quads, record{start: int32(len(w.buf)), node: [3]int32{none, none, none}})
 	r := &w.quads[len(w.quads)-1]
 	w.put(r, 0, subject)

@@ -2,6 +2,7 @@ package rdfc
 
 import (
 	"bytes"
+	"encoding/binary"
 	"unicode/utf8"
 )
 
@@ -40,6 +41,23 @@ func classify(b []byte) (found uint8) {
 		found |= classes[c]
 	}
 	return found
+}
+
+// isPlainText reports that no byte of a text has a class that keeps it from
+// being a literal as it stands. It looks at eight bytes at a time and may fail
+// to recognise a plain text.
+func isPlainText(b []byte) bool {
+	const low, high = 0x0101010101010101, 0x8080808080808080
+	for ; len(b) >= 8; b = b[8:] {
+		word := binary.LittleEndian.Uint64(b)
+		quote := word ^ low*'"'
+		backslash := word ^ low*'\\'
+		// Below 0x20, equal to either, 0x7f, or beyond ASCII.
+		if ((word-low*0x20)|(quote-low)|(backslash-low)|(word+low)|word)&high != 0 {
+			return false
+		}
+	}
+	return classify(b)&(notText|beyondASCII) == 0
 }
 
 // appendIRI appends an IRI in angle brackets, or says why it is none.
@@ -136,6 +154,9 @@ func appendText[T string | []byte](dst []byte, form T) ([]byte, bool) {
 	start := len(dst)
 	dst = append(dst, form...)
 	b := dst[start:]
+	if isPlainText(b) {
+		return dst, true
+	}
 	found := classify(b)
 	switch {
 	case found&(notText|beyondASCII) == 0:

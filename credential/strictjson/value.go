@@ -160,6 +160,7 @@ func (v Value) OneOrMany() iter.Seq[Value] {
 //	}
 type Cursor struct {
 	doc    *Document
+	nodes  []node
 	at     int32 // the value it stands at
 	next   int32 // index of what follows that
 	left   int32
@@ -169,26 +170,26 @@ type Cursor struct {
 // Cursor returns a cursor before the first member or element. For any other
 // kind there is none.
 func (v Value) Cursor() Cursor {
-	switch v.Kind() {
-	case Object:
-		return Cursor{doc: v.doc, next: v.at + 1, left: v.node().count, before: 1}
-	case Array:
-		return Cursor{doc: v.doc, next: v.at + 1, left: v.node().count}
-	default:
+	if v.doc == nil {
 		return Cursor{}
 	}
+	c := Cursor{doc: v.doc, nodes: v.doc.nodes, next: v.at + 1}
+	switch n := &c.nodes[v.at]; n.kind {
+	case Object:
+		c.left, c.before = n.count, 1
+	case Array:
+		c.left = n.count
+	}
+	return c
 }
 
 // Items returns a cursor over what OneOrMany yields.
 func (v Value) Items() Cursor {
-	switch v.Kind() {
-	case Array:
-		return v.Cursor()
-	case Invalid:
-		return Cursor{}
-	default:
-		return Cursor{doc: v.doc, next: v.at, left: 1}
+	c := v.Cursor()
+	if v.doc != nil && c.nodes[v.at].kind != Array {
+		c.next, c.left, c.before = v.at, 1, 0
 	}
+	return c
 }
 
 // Next moves on and reports whether there is a value.
@@ -198,7 +199,7 @@ func (c *Cursor) Next() bool {
 	}
 	c.left--
 	c.at = c.next + c.before
-	c.next = c.doc.nodes[c.at].next
+	c.next = c.nodes[c.at].next
 	return true
 }
 
