@@ -69,15 +69,15 @@ func assemble(flags dataFlags, remembered settings, store *boltstore.Store) (*in
 	if err != nil {
 		return nil, err
 	}
-	return newInstallation(remembered, store, file)
+	set, err := flags.set()
+	if err != nil {
+		return nil, err
+	}
+	return newInstallation(remembered, set, store, file)
 }
 
 // newInstallation builds the issuing side of a store and the keys that are its.
-func newInstallation(s settings, store *boltstore.Store, file *filekeys.File) (*installation, error) {
-	set, err := contexts.Embedded()
-	if err != nil {
-		return nil, fmt.Errorf("loading contexts: %w", err)
-	}
+func newInstallation(s settings, set *contexts.Set, store *boltstore.Store, file *filekeys.File) (*installation, error) {
 	ring := keys.New(keys.Config{Store: store, Backends: map[string]keys.Backend{"file": file}, Default: "file"})
 	service, err := issuer.New(issuer.Config{
 		Store: store, Ring: ring, Contexts: set,

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"laurel/contexts"
 	"laurel/internal/issuer"
 	"laurel/internal/keys/filekeys"
 	"laurel/storage"
@@ -174,7 +175,11 @@ func fill(ctx context.Context, dir string, lock filekeys.Lock, s settings, insti
 	if err != nil {
 		return result, err
 	}
-	made, err := newInstallation(s, store, file)
+	set, err := contexts.Embedded()
+	if err != nil {
+		return result, fmt.Errorf("loading contexts: %w", err)
+	}
+	made, err := newInstallation(s, set, store, file)
 	if err != nil {
 		return result, err
 	}

@@ -96,6 +96,7 @@ func (f sealFlags) lock(dir string) (filekeys.Lock, error) {
 type dataFlags struct {
 	Data string `placeholder:"DIR" env:"LAUREL_DATA" help:"Data directory of the institution; required."`
 	sealFlags
+	contextFlags
 }
 
 // writeFile writes a file that is there as a whole or not at all, readable by

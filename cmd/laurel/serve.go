@@ -15,7 +15,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"laurel/contexts"
 	"laurel/internal/fetch"
 	"laurel/internal/issuer"
 	"laurel/internal/server"
@@ -227,6 +226,7 @@ type verifierCommand struct {
 	PublicURL string `placeholder:"URL" env:"LAUREL_PUBLIC_URL" help:"Address by which the world reaches it; the one it listens on when left out."`
 	Data      string `placeholder:"DIR" env:"LAUREL_DATA" help:"Answer for the issuers of this data directory from its store, which no server may have open."`
 	sealFlags
+	contextFlags
 	PrivacyContact string `placeholder:"ADDRESS" env:"LAUREL_PRIVACY_CONTACT" help:"E-mail address or URL for the privacy notice."`
 	PrivacyURL     string `placeholder:"URL" env:"LAUREL_PRIVACY_URL" help:"The operator's own privacy notice."`
 	listenFlags
@@ -236,9 +236,9 @@ type verifierCommand struct {
 
 // Run implements the command.
 func (c *verifierCommand) Run(ctx context.Context, console *console) (err error) {
-	set, err := contexts.Embedded()
+	set, err := c.contextFlags.set()
 	if err != nil {
-		return fmt.Errorf("loading contexts: %w", err)
+		return err
 	}
 	client, err := c.networkFlags.newClient()
 	if err != nil {
@@ -277,7 +277,7 @@ func (c *verifierCommand) own() (*issuer.Service, func() error, error) {
 	if c.Data == "" {
 		return nil, func() error { return nil }, nil
 	}
-	opened, closeData, err := openInstallation(dataFlags{Data: c.Data, sealFlags: c.sealFlags})
+	opened, closeData, err := openInstallation(dataFlags{Data: c.Data, sealFlags: c.sealFlags, contextFlags: c.contextFlags})
 	if err != nil {
 		return nil, nil, err
 	}

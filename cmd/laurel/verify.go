@@ -12,7 +12,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"laurel/contexts"
 	"laurel/verifier"
 )
 
@@ -27,6 +26,7 @@ type verifyCommand struct {
 	File string `arg:"" optional:"" default:"-" placeholder:"FILE" help:"The badge; - or nothing is the standard input."`
 	Data string `type:"path" placeholder:"DIR" env:"LAUREL_DATA" help:"Answer for the issuers of this data directory from its store."`
 	sealFlags
+	contextFlags
 	networkFlags
 	JSON bool `help:"Print the report as JSON."`
 }
@@ -59,9 +59,9 @@ var verdictCodes = map[verifier.Verdict]int{
 
 // check makes the report, with what is in the data directory if there is one.
 func (c *verifyCommand) check(ctx context.Context, console *console, data []byte) (report *verifier.Report, err error) {
-	set, err := contexts.Embedded()
+	set, err := c.contextFlags.set()
 	if err != nil {
-		return nil, fmt.Errorf("loading contexts: %w", err)
+		return nil, err
 	}
 	client, err := c.networkFlags.newClient()
 	if err != nil {
@@ -70,7 +70,7 @@ func (c *verifyCommand) check(ctx context.Context, console *console, data []byte
 	if c.Data == "" {
 		return newVerifier(set, client, nil).Verify(ctx, data, verifier.Expect{})
 	}
-	operator, closeData, err := openOperator(ctx, dataFlags{Data: c.Data, sealFlags: c.sealFlags})
+	operator, closeData, err := openOperator(ctx, dataFlags{Data: c.Data, sealFlags: c.sealFlags, contextFlags: c.contextFlags})
 	if err != nil {
 		return nil, err
 	}
@@ -91,11 +91,6 @@ func (o *operator) verify(ctx context.Context, data []byte) (*verifier.Report, e
 	switch {
 	case errors.As(err, &p) && (p.Status == http.StatusBadRequest || p.Status == http.StatusRequestEntityTooLarge):
 		return nil, fmt.Errorf("%w: %w", verifier.ErrNotReadable, p)
-	case errors.As(err, &p) && p.Status == http.StatusNotFound:
-		return nil, &failure{
-			code: exitBusy, err: errors.New("checking badge: the data is in use by a server that makes no checks over its socket"),
-			hint: "leave --data out: the server answers for its issuers over the network",
-		}
 	case err != nil:
 		return nil, explainProblem("checking badge", err)
 	}

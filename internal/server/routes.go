@@ -47,6 +47,7 @@ func (s *Server) localRoutes(e *gin.Engine) {
 	s.common(e)
 	e.GET("/healthz", s.handle(s.healthz))
 	e.GET("/readyz", s.handle(s.readyz))
+	e.POST("/verify", s.handle(s.verify))
 	if s.issuer != nil {
 		s.operators(e.Group("/api/v1", s.handle(s.trust)))
 	}
