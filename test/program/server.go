@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -26,7 +27,7 @@ type Server struct {
 	Ready time.Duration
 
 	command *exec.Cmd
-	stderr  *bytes.Buffer
+	stderr  *log
 	ended   chan struct{} // closed when the process is gone
 	client  *http.Client
 }
@@ -40,7 +41,7 @@ const readyTimeout = 30 * time.Second
 func Serve(t testing.TB, institution Institution, flags ...string) *Server {
 	t.Helper()
 	s := &Server{
-		Institution: institution, stderr: new(bytes.Buffer), ended: make(chan struct{}),
+		Institution: institution, stderr: new(log), ended: make(chan struct{}),
 		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: 30 * time.Second},
 	}
 	args := append([]string{"serve", "--data", institution.Data, "--listen", "127.0.0.1:0", "--json"}, flags...)
@@ -119,14 +120,42 @@ func (s *Server) Stop() int {
 	return s.command.ProcessState.ExitCode()
 }
 
-// Running reports whether the process has not ended yet.
-func (s *Server) Running() bool {
-	select {
-	case <-s.ended:
-		return false
-	default:
-		return true
+// Via is the same server with requests sent to another address, that of a
+// proxy in front of it.
+func (s *Server) Via(address string) *Server {
+	through := *s
+	through.Address = address
+	return &through
+}
+
+// Errors returns what the server has logged as errors.
+func (s *Server) Errors() []string {
+	var found []string
+	for line := range strings.Lines(s.stderr.String()) {
+		if !strings.Contains(line, `"level":"INFO"`) {
+			found = append(found, strings.TrimSpace(line))
+		}
 	}
+	return found
+}
+
+// log is what a process writes; it can be read meanwhile.
+type log struct {
+	mu   sync.Mutex
+	data []byte
+}
+
+func (l *log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.data = append(l.data, p...)
+	return len(p), nil
+}
+
+func (l *log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return string(l.data)
 }
 
 // Answer is what came back.

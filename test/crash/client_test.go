@@ -1,0 +1,234 @@
+package crash
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"laurel/credential/statuslist"
+	"laurel/test/program"
+)
+
+// clients is how many are at work at the same time.
+const clients = 8
+
+// visibleWithin is how soon everybody has to see a revocation.
+const visibleWithin = time.Second
+
+// registry is what the clients and the checker of one institution share.
+type registry struct {
+	institution program.Institution
+	achievement string
+	journal     *journal
+
+	mu      sync.Mutex // guards what follows
+	known   []badge    // acknowledged awards that nobody asked to revoke
+	made    int        // requests so far
+	faults  []string
+	slowest time.Duration // until a revocation was seen
+}
+
+// newRegistry sets up an institution with an achievement.
+func newRegistry(t *testing.T) (*registry, *program.Server) {
+	t.Helper()
+	r := &registry{institution: program.Init(t, "https://badges.example.ac.uk"), journal: newJournal(t, t.TempDir()+"/journal")}
+	server := r.serve(t)
+	document := []byte(`{"name": "Survivor", "description": "Was awarded while the power failed.", "criteria": {"narrative": "Be there."}}`)
+	answer, err := server.Operate(t.Context(), http.MethodPost, "/api/v1/achievements", "", document)
+	var made struct{ ID string }
+	if err != nil || answer.Status != http.StatusCreated || json.Unmarshal(answer.Body, &made) != nil {
+		t.Fatalf("creating achievement: %d %s %v", answer.Status, answer.Body, err)
+	}
+	r.achievement = made.ID
+	return r, server
+}
+
+// serve starts the server. Requests name a client address each, as behind a
+// proxy, so that the limit for one address does not slow down the checker.
+func (r *registry) serve(t *testing.T) *program.Server {
+	t.Helper()
+	return program.Serve(t, r.institution, "--trusted-proxy", "127.0.0.1/32")
+}
+
+// fault notes something that must not be.
+func (r *registry) fault(format string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.faults = append(r.faults, fmt.Sprintf(format, args...))
+}
+
+// nextKey names a request.
+func (r *registry) nextKey(op string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.made++
+	return fmt.Sprintf("%s-%d", op, r.made)
+}
+
+// work lets the clients award and revoke until the server is gone or ctx ends.
+func (r *registry) work(ctx context.Context, server *program.Server, seed uint64) {
+	var group sync.WaitGroup
+	for i := range clients {
+		random := rand.New(rand.NewPCG(seed, uint64(i)))
+		group.Go(func() {
+			for ctx.Err() == nil && r.act(ctx, server, random) {
+			}
+		})
+	}
+	group.Wait()
+}
+
+// act awards or revokes a badge. It reports whether the server still answers.
+func (r *registry) act(ctx context.Context, server *program.Server, random *rand.Rand) bool {
+	if random.IntN(3) == 0 {
+		if b, ok := r.take(random); ok {
+			return r.revoke(ctx, server, b, random)
+		}
+	}
+	key := r.nextKey(award)
+	body := fmt.Sprintf(`{"achievement": %q, "recipient": {"email": "%s@example.org"}}`, r.achievement, key)
+	b, ok := r.send(ctx, server, entry{Op: award, Key: key, Body: body})
+	if !ok || b.id == "" {
+		return ok
+	}
+	if random.IntN(3) > 0 {
+		if _, ok = r.fetch(ctx, server, &b); !ok {
+			return false
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.known = append(r.known, b)
+	return true
+}
+
+// take picks a badge that is to be revoked.
+func (r *registry) take(random *rand.Rand) (badge, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.known) == 0 {
+		return badge{}, false
+	}
+	i, last := random.IntN(len(r.known)), len(r.known)-1
+	b := r.known[i]
+	r.known[i] = r.known[last]
+	r.known = r.known[:last]
+	return b, true
+}
+
+// send makes a request and writes down that it goes out and that its answer
+// came. ok is false when no answer came; the badge is empty when it was another
+// one than has to come.
+func (r *registry) send(ctx context.Context, server *program.Server, e entry) (b badge, ok bool) {
+	e.Event = sent
+	if err := r.journal.write(e); err != nil {
+		r.fault("writing journal: %v", err)
+		return b, false
+	}
+	b, _, ok = r.ask(ctx, server, e)
+	return b, ok
+}
+
+// ask makes a request that is in the journal already, and writes down its
+// answer. replayed says that the answer is that of an earlier request.
+func (r *registry) ask(ctx context.Context, server *program.Server, e entry) (b badge, replayed, ok bool) {
+	path, body, want := "/api/v1/credentials", []byte(e.Body), http.StatusCreated
+	if e.Op == revoke {
+		path, body, want = path+"/"+e.ID+"/status", []byte(`{"action": "revoke", "reason": "test"}`), http.StatusOK
+	}
+	answer, err := server.Operate(ctx, http.MethodPost, path, e.Key, body)
+	if err != nil {
+		return b, false, false
+	}
+	var said struct{ ID, URL, State string }
+	state := map[string]string{award: "issued", revoke: "revoked"}[e.Op]
+	if err := json.Unmarshal(answer.Body, &said); err != nil || answer.Status != want || said.State != state {
+		r.fault("%s %s was answered with %d %s", e.Op, e.Key, answer.Status, answer.Body)
+		return b, false, true
+	}
+	if e.ID != "" && e.ID != said.ID {
+		r.fault("%s %s of %s was answered with the id %s", e.Op, e.Key, e.ID, said.ID)
+	}
+	e.Event, e.Body, e.ID, e.URL = acked, "", said.ID, said.URL
+	if err := r.journal.write(e); err != nil {
+		r.fault("writing journal: %v", err)
+	}
+	return badge{id: said.ID, url: said.URL}, answer.Header.Get("Idempotency-Replayed") == "true", true
+}
+
+// fetch gets a badge by its public address and writes down what came.
+func (r *registry) fetch(ctx context.Context, server *program.Server, b *badge) (data []byte, ok bool) {
+	answer, err := server.Get(ctx, b.url, "application/vc")
+	if err != nil {
+		return nil, false
+	}
+	if answer.Status != http.StatusOK {
+		r.fault("badge %s is lost: GET %s is answered with %d %s", b.id, b.url, answer.Status, answer.Body)
+		return nil, true
+	}
+	sum := sha256.Sum256(answer.Body)
+	digest := hex.EncodeToString(sum[:])
+	if b.digest != "" && b.digest != digest {
+		r.fault("badge %s is not what it was: %s", b.id, answer.Body)
+	}
+	if b.digest == "" {
+		b.digest = digest
+		if err := r.journal.write(entry{Event: seen, ID: b.id, Digest: digest}); err != nil {
+			r.fault("writing journal: %v", err)
+		}
+	}
+	return answer.Body, true
+}
+
+// revoke revokes a badge and, now and then, waits until the list shows it.
+func (r *registry) revoke(ctx context.Context, server *program.Server, b badge, random *rand.Rand) bool {
+	if done, ok := r.send(ctx, server, entry{Op: revoke, Key: r.nextKey(revoke), ID: b.id}); !ok || done.id == "" {
+		return ok
+	}
+	if random.IntN(3) > 0 {
+		return true
+	}
+	data, ok := r.fetch(ctx, server, &b)
+	if !ok || data == nil {
+		return ok
+	}
+	place, err := placeOf(data)
+	if err != nil {
+		r.fault("badge %s: %v", b.id, err)
+		return true
+	}
+	return r.awaitRevoked(ctx, server, b, place)
+}
+
+// awaitRevoked waits until a revocation that was just acknowledged is seen.
+func (r *registry) awaitRevoked(ctx context.Context, server *program.Server, b badge, place statuslist.Entry) bool {
+	for start := time.Now(); ; {
+		answer, err := server.Get(ctx, place.StatusListCredential, "application/vc")
+		if err != nil {
+			return false
+		}
+		set, err := isSet(answer, place)
+		took := time.Since(start)
+		switch {
+		case err != nil:
+			r.fault("status list of badge %s: %v", b.id, err)
+			return true
+		case set:
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.slowest = max(r.slowest, took)
+			return true
+		case took > visibleWithin:
+			r.fault("revocation of badge %s is lost: it is not seen in the status list after %v", b.id, took)
+			return true
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}

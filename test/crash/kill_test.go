@@ -1,0 +1,134 @@
+// Package crash holds the tests of what a server has kept when it comes back
+// after it was killed while it awarded and revoked.
+//
+//	LAUREL_KILLS  how many times, 20 when not set
+//	LAUREL_SEED   repeats the moments and choices of a run
+package crash
+
+import (
+	"context"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"laurel/test/program"
+)
+
+func TestMain(m *testing.M) { program.Main(m) }
+
+// restart is how long a server may take until it is ready, whatever happened
+// to it. Beside tests that are slowed down by the race detector it has less of
+// the machine.
+func restart() time.Duration {
+	if raceDetector {
+		return 5 * time.Second
+	}
+	return time.Second
+}
+
+// number reads a setting.
+func number(t *testing.T, name string, otherwise uint64) uint64 {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return n
+}
+
+// TestKill kills the server at random moments while several clients award and
+// revoke. Nothing that was acknowledged is lost, no index is used twice, and
+// what was not acknowledged happens exactly once when it is asked for again.
+func TestKill(t *testing.T) {
+	kills := int(number(t, "LAUREL_KILLS", 20))
+	if testing.Short() {
+		kills = min(kills, 3)
+	}
+	seed := number(t, "LAUREL_SEED", uint64(time.Now().UnixNano()))
+	t.Logf("LAUREL_SEED=%d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+
+	registry, server := newRegistry(t)
+	checker := newChecker(registry)
+	var restarts []time.Duration
+	for kill := range kills {
+		worked := server
+		if working := registry.workUntilKill(server, moment(random), random.Uint64()); !working {
+			t.Fatalf("before kill %d the server stopped answering: %v", kill+1, registry.faults)
+		}
+		server = registry.serve(t)
+		restarts = append(restarts, server.Ready)
+		checker.check(t, server, random, kill == kills-1)
+		if len(registry.faults) > 0 {
+			errors := slices.Concat(worked.Errors(), server.Errors())
+			t.Fatalf("after kill %d: %d faults, such as:\n%serrors of the servers:\n%s", kill+1, len(registry.faults), some(registry.faults), some(errors))
+		}
+	}
+	if code := server.Stop(); code != 0 {
+		t.Errorf("stopping the last server: exit %d", code)
+	}
+	report(t, checker, restarts)
+}
+
+// moment is a random time in the life of a server.
+func moment(random *rand.Rand) time.Duration {
+	return 50*time.Millisecond + time.Duration(random.Int64N(int64(950*time.Millisecond)))
+}
+
+// workUntilKill lets the clients work and kills the server after a while. It
+// reports whether they worked until then.
+func (r *registry) workUntilKill(server *program.Server, after time.Duration, seed uint64) bool {
+	idle := make(chan struct{})
+	go func() {
+		defer close(idle)
+		r.work(context.Background(), server, seed)
+	}()
+	select {
+	case <-idle:
+		server.Kill()
+		return false
+	case <-time.After(after):
+		server.Kill()
+		<-idle
+		return true
+	}
+}
+
+// report says what was done, and fails when that was too little or too slow.
+func report(t *testing.T, c *checker, restarts []time.Duration) {
+	t.Helper()
+	revoked := 0
+	for _, b := range c.record.badges {
+		if b.revoked {
+			revoked++
+		}
+	}
+	slices.Sort(restarts)
+	at := func(share float64) time.Duration {
+		return restarts[int(share*float64(len(restarts)-1))].Round(time.Millisecond)
+	}
+	t.Logf("%d kills; %d badges, %d of them revoked; without an answer %d requests, of which %d had been done and %d were half done", len(restarts), len(c.record.badges), revoked, c.resumed+c.settled, c.settled, c.unfinished)
+	t.Logf("ready after: least %v, median %v, nine of ten %v, most %v", at(0), at(0.5), at(0.9), at(1))
+	t.Logf("a revocation was seen after %v at most", c.slowest.Round(time.Millisecond))
+	if most := restarts[len(restarts)-1]; most > restart() {
+		t.Errorf("a server was ready after %v, later than %v", most, restart())
+	}
+	if len(c.record.badges) < 2*len(restarts) || revoked < len(restarts)/4 {
+		t.Errorf("too little was done to show anything")
+	}
+}
+
+// some is the first few of many lines.
+func some(lines []string) (text string) {
+	for _, line := range lines[:min(10, len(lines))] {
+		text += "\t" + line + "\n"
+	}
+	return text
+}
