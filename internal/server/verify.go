@@ -30,10 +30,11 @@ func (s *Server) verify(c *gin.Context) error {
 	if !s.clients.allow(c.ClientIP(), s.clock()) {
 		return refuse(problemRate)
 	}
-	data, err := s.submitted(c)
+	data, release, err := s.submitted(c)
 	if err != nil {
 		return err
 	}
+	defer release()
 	report, err := s.check(c.Request.Context(), data)
 	if err != nil {
 		return unreadable(data, err)
@@ -44,7 +45,8 @@ func (s *Server) verify(c *gin.Context) error {
 		return nil
 	}
 	c.Writer.Header().Add("Vary", "Accept")
-	return respond(c, http.StatusOK, report)
+	respondReport(c, report)
+	return nil
 }
 
 // check waits for a turn. The body was read before, so that a slow client keeps
@@ -76,17 +78,18 @@ var (
 )
 
 // submitted reads what is to be checked: the body itself, or a field of a form.
-func (s *Server) submitted(c *gin.Context) ([]byte, error) {
+// release must be called when nothing refers to the data any more.
+func (s *Server) submitted(c *gin.Context) (data []byte, release func(), err error) {
 	mediaType, params, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
 	charset := params["charset"]
 	if err != nil || charset != "" && !strings.EqualFold(charset, "utf-8") {
-		return nil, refuse(problemMediaType)
+		return nil, nil, refuse(problemMediaType)
 	}
-	var data []byte
+	release = func() {}
 	isJOSE := slices.Contains(verifyJOSE, mediaType)
 	switch {
 	case isJOSE || slices.Contains(verifyJSON, mediaType) || slices.Contains(verifyAny, mediaType):
-		data, err = s.body(c)
+		data, release, err = s.pooledBody(c)
 	case mediaType == "application/x-www-form-urlencoded":
 		data, err = s.formField(c)
 	case mediaType == "multipart/form-data":
@@ -96,29 +99,44 @@ func (s *Server) submitted(c *gin.Context) ([]byte, error) {
 	}
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, nil, err
 	case len(bytes.TrimSpace(data)) == 0:
-		return nil, refuse(problemEmpty)
+		err = refuse(problemEmpty)
 	case isJOSE && bytes.TrimLeft(data, " \t\r\n")[0] == '{':
-		return nil, refuse(problemMediaType) // JSON in the clothes of a JWS
+		err = refuse(problemMediaType) // JSON in the clothes of a JWS
 	}
-	return data, nil
+	if err != nil {
+		release()
+		return nil, nil, err
+	}
+	return data, release, nil
 }
 
-// body reads the whole request body within the limit.
-func (s *Server) body(c *gin.Context) ([]byte, error) {
+// pooledBody reads the whole request body within the limit. Its bytes may be
+// used until release.
+func (s *Server) pooledBody(c *gin.Context) (data []byte, release func(), err error) {
 	reader, err := s.bodyReader(c, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	b, err := readPooled(reader, c.Request.ContentLength)
+	switch {
+	case isTooLarge(err):
+		return nil, nil, s.tooLarge(c)
+	case err != nil:
+		return nil, nil, refuse(problemIncomplete)
+	}
+	return b.Bytes(), func() { putBuffer(b) }, nil
+}
+
+// body is pooledBody for bytes that stay.
+func (s *Server) body(c *gin.Context) ([]byte, error) {
+	data, release, err := s.pooledBody(c)
 	if err != nil {
 		return nil, err
 	}
-	data, err := io.ReadAll(reader)
-	switch {
-	case isTooLarge(err):
-		return nil, s.tooLarge(c)
-	case err != nil:
-		return nil, refuse(problemIncomplete)
-	}
-	return data, nil
+	defer release()
+	return bytes.Clone(data), nil
 }
 
 // tooLarge reads on for a while before it refuses: many clients see no answer

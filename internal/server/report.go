@@ -1,0 +1,134 @@
+package server
+
+import (
+	"bytes"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+
+	"laurel/verifier"
+)
+
+// buffers holds the memory of request bodies and answers on the path of
+// POST /verify, which has nothing else to allocate for.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// maxPooled is the size beyond which a buffer is not kept.
+const maxPooled = 64 << 10
+
+// putBuffer keeps a buffer for the next request, wiped: what one person sent
+// has no business in memory when the next one is served.
+func putBuffer(b *bytes.Buffer) {
+	clear(b.Bytes())
+	if b.Cap() <= maxPooled {
+		b.Reset()
+		buffers.Put(b)
+	}
+}
+
+// readPooled reads everything into a pooled buffer. The caller gives it back
+// with putBuffer when nothing refers to its bytes any more.
+func readPooled(reader io.Reader, size int64) (*bytes.Buffer, error) {
+	b := buffers.Get().(*bytes.Buffer)
+	if size > 0 && size < maxPooled {
+		b.Grow(int(size) + bytes.MinRead) // what ReadFrom wants to see free at the end
+	}
+	if _, err := b.ReadFrom(reader); err != nil {
+		putBuffer(b)
+		return nil, err
+	}
+	return b, nil
+}
+
+// respondReport answers with a report as JSON. The credential goes out byte for
+// byte as it came in.
+func respondReport(c *gin.Context, report *verifier.Report) {
+	b := buffers.Get().(*bytes.Buffer)
+	b.Write(appendReport(b.AvailableBuffer(), report))
+	h := c.Writer.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Length", strconv.Itoa(b.Len()))
+	c.Data(http.StatusOK, "application/json", b.Bytes())
+	putBuffer(b)
+}
+
+// appendReport writes a report as encoding/json would, HTML left alone.
+func appendReport(dst []byte, r *verifier.Report) []byte {
+	dst = append(dst, `{"verdict":`...)
+	dst = appendText(dst, string(r.Verdict))
+	dst = append(dst, `,"format":`...)
+	dst = appendText(dst, string(r.Format))
+	dst = append(dst, `,"checks":[`...)
+	for i, check := range r.Checks {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendCheck(dst, check)
+	}
+	dst = append(dst, ']')
+	if len(r.Credential) > 0 {
+		dst = append(dst, `,"credential":`...)
+		dst = append(dst, r.Credential...)
+	}
+	dst = append(dst, `,"checkedAt":"`...)
+	dst = r.CheckedAt.AppendFormat(dst, time.RFC3339Nano)
+	return append(dst, '"', '}', '\n')
+}
+
+func appendCheck(dst []byte, check verifier.Check) []byte {
+	dst = append(dst, `{"code":`...)
+	dst = appendText(dst, string(check.Code))
+	dst = append(dst, `,"outcome":`...)
+	dst = appendText(dst, string(check.Outcome))
+	dst = append(dst, `,"message":`...)
+	dst = appendText(dst, check.Message)
+	if check.Path != "" {
+		dst = append(dst, `,"path":`...)
+		dst = appendText(dst, check.Path)
+	}
+	if len(check.Params) > 0 {
+		dst = append(dst, `,"params":{`...)
+		for i, name := range slices.Sorted(maps.Keys(check.Params)) {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = appendText(dst, name)
+			dst = append(dst, ':')
+			dst = appendText(dst, check.Params[name])
+		}
+		dst = append(dst, '}')
+	}
+	return append(dst, '}')
+}
+
+// appendText writes a JSON string. Bytes that are not UTF-8 become U+FFFD; none
+// get this far.
+func appendText(dst []byte, s string) []byte {
+	const digits = "0123456789abcdef"
+	dst = append(dst, '"')
+	for i := 0; i < len(s); {
+		c := s[i]
+		switch {
+		case c >= utf8.RuneSelf:
+			r, size := utf8.DecodeRuneInString(s[i:])
+			dst = utf8.AppendRune(dst, r)
+			i += size
+			continue
+		case c == '"' || c == '\\':
+			dst = append(dst, '\\', c)
+		case c < 0x20:
+			dst = append(dst, '\\', 'u', '0', '0', digits[c>>4], digits[c&15])
+		default:
+			dst = append(dst, c)
+		}
+		i++
+	}
+	return append(dst, '"')
+}
