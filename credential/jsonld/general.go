@@ -73,6 +73,7 @@ func (w *walk) reverse(n *node, v strictjson.Value) error {
 // nest reads objects whose members are the node's own.
 func (w *walk) nest(n *node, name, v strictjson.Value) error {
 	inner := *n
+	at := place{graph: n.graph, owner: n.value, subject: n.subject}
 	var o outline
 	if def := n.active.term(w.textOf(name)); def != nil && def.scoped {
 		next, err := w.scoped(n.active, byProperty, def, v)
@@ -95,7 +96,8 @@ func (w *walk) nest(n *node, name, v strictjson.Value) error {
 			if k == keywordContext || k == keywordID {
 				return loss(member, name.Text(), ReasonKeyword)
 			}
-			if err := w.member(&inner, name, member); err != nil {
+			at.active, at.name = inner.active, name
+			if err := w.member(&inner, &at, member); err != nil {
 				return err
 			}
 		}

@@ -1,7 +1,6 @@
 package jsonld
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -236,21 +235,19 @@ const (
 
 func credentialKind(types strictjson.Value) (kind int) {
 	for c := types.Items(); c.Next(); {
-		text, plain := c.Value().Plain()
-		if !plain {
-			text = c.Value().AppendText(nil)
-		}
-		if !bytes.HasSuffix(text, []byte("Credential")) && !bytes.HasSuffix(text, []byte("Presentation")) {
-			continue
-		}
-		switch string(text) {
-		case "VerifiableCredential", "VerifiablePresentation":
-			kind = max(kind, plainCredential)
-		case "EnvelopedVerifiableCredential", "EnvelopedVerifiablePresentation":
-			kind = envelopedCredential
-		}
+		kind = max(kind, kindOfType(c.Value().AppendText(nil)))
 	}
 	return kind
+}
+
+func kindOfType(name []byte) int {
+	switch string(name) {
+	case "VerifiableCredential", "VerifiablePresentation":
+		return plainCredential
+	case "EnvelopedVerifiableCredential", "EnvelopedVerifiablePresentation":
+		return envelopedCredential
+	}
+	return noCredential
 }
 
 // use notes the documents behind an active context.

@@ -16,6 +16,7 @@ type node struct {
 	subject     rdfc.Node
 	graph       rdfc.Node
 	endorsement bool // it has the type EndorsementCredential
+	leans       bool // on the contexts around it
 }
 
 // node reads a node object and ties it to its place; a is its context before
@@ -24,7 +25,7 @@ func (w *walk) node(at *place, a *active, o *outline, v strictjson.Value) (err e
 	if w.closed && v.Len() == 0 {
 		return loss(v, "", ReasonEmpty)
 	}
-	n := node{value: v, active: a, typeScope: a, graph: at.graph}
+	n := node{value: v, active: a, typeScope: a, graph: at.graph, leans: w.closed && !o.context.Exists() && !w.isDocument(v)}
 	if err = w.typeScopes(&n, o); err != nil {
 		return err
 	}
@@ -46,12 +47,14 @@ func (w *walk) node(at *place, a *active, o *outline, v strictjson.Value) (err e
 	if !w.isDocument(v) {
 		without = nil
 	}
+	inner := place{active: n.active, graph: n.graph, owner: v, endorsement: n.endorsement, subject: n.subject}
 	for c := v.Cursor(); c.Next(); {
 		if len(without) > 0 && isOneOf(without, c.Name()) {
 			continue
 		}
 		if member := c.Value(); o.keyword || member != o.id && member != o.kind {
-			err = w.member(&n, c.Name(), member)
+			inner.name = c.Name()
+			err = w.member(&n, &inner, member)
 		} else if member == o.kind {
 			err = w.typesOf(&n, member)
 		}
@@ -121,10 +124,16 @@ func (w *walk) scopesOf(n *node, v strictjson.Value) error {
 		if item.Kind() != strictjson.String {
 			return loss(item, "", ReasonNotString)
 		}
-		n.endorsement = n.endorsement || item.Is("EndorsementCredential")
 		name, plain := item.Plain()
 		if !plain {
 			name = item.AppendText(nil)
+		}
+		if bytes.HasSuffix(name, []byte("Credential")) || bytes.HasSuffix(name, []byte("Presentation")) {
+			n.endorsement = n.endorsement || string(name) == "EndorsementCredential"
+			if n.leans && kindOfType(name) != noCredential {
+				// It would be another credential when it is taken out.
+				return &ContextError{Path: n.value.Pointer(), Err: ErrInvalidContext, Detail: "a credential has its own @context"}
+			}
 		}
 		if t := n.typeScope.term(name); t != nil && t.scoped {
 			w.types = append(w.types, scopedType{name, t})
@@ -239,32 +248,29 @@ func (w *walk) iri(v strictjson.Value, iri []byte) (rdfc.Node, error) {
 	return n, nil
 }
 
-// member reads one member of a node.
-func (w *walk) member(n *node, name, v strictjson.Value) error {
-	t := n.active.term(w.textOf(name))
+// member reads one member of a node, whose name at has.
+func (w *walk) member(n *node, at *place, v strictjson.Value) error {
+	t := n.active.term(w.textOf(at.name))
 	if t == nil || w.closed && t.outside != "" {
-		return w.otherMember(n, name, v, t)
+		return w.otherMember(n, at, v, t)
 	}
 	if t.keyword != noKeyword {
-		return w.keyword(n, name, t.keyword, v)
+		return w.keyword(n, at.name, t.keyword, v)
 	}
 	if t.reason != "" {
-		return loss(v, name.Text(), t.reason)
+		return loss(v, at.name.Text(), t.reason)
 	}
-	at := place{
-		active: n.active, graph: n.graph, name: name, def: t, owner: n.value, endorsement: n.endorsement,
-		tie: tieProperty, subject: n.subject, property: t.name,
-	}
+	at.def, at.property, at.tie = t, t.name, tieProperty
 	if t.reverse {
 		at.tie = tieReverse
 	}
-	return w.values(&at, v)
+	return w.values(at, v)
 }
 
 // otherMember reads a member with a name that is no term, or not one that the
 // closed profile has.
-func (w *walk) otherMember(n *node, name, v strictjson.Value, t *term) error {
-	word := name.Text()
+func (w *walk) otherMember(n *node, at *place, v strictjson.Value, t *term) error {
+	word := at.name.Text()
 	if word == "@context" {
 		return nil
 	}
@@ -277,11 +283,7 @@ func (w *walk) otherMember(n *node, name, v strictjson.Value, t *term) error {
 	}
 	iri := n.active.expand(word, true)
 	if k := keywordOf(iri); k != noKeyword {
-		return w.keyword(n, name, k, v)
-	}
-	at := place{
-		active: n.active, graph: n.graph, name: name, def: t, owner: n.value, endorsement: n.endorsement,
-		tie: tieProperty, subject: n.subject,
+		return w.keyword(n, at.name, k, v)
 	}
 	var reason Reason
 	if at.property, reason = nameOfProperty(iri); reason != "" {
@@ -290,7 +292,8 @@ func (w *walk) otherMember(n *node, name, v strictjson.Value, t *term) error {
 		}
 		return loss(v, word, reason)
 	}
-	return w.values(&at, v)
+	at.def, at.tie = t, tieProperty
+	return w.values(at, v)
 }
 
 // nameOfProperty makes a name of the IRI that a word was expanded to.

@@ -93,16 +93,10 @@ func (w *walk) contextFor(at *place, v strictjson.Value, o *outline) (*active, e
 			return nil, err
 		}
 	}
-	switch {
-	case w.isDocument(v):
-	case o.context.Exists():
+	if o.context.Exists() && !w.isDocument(v) {
 		if a, err = w.enter(a, o.context, o.types); err != nil {
 			return nil, err
 		}
-	case w.closed && credentialKind(o.types) != noCredential:
-		// It would lean on the contexts around it, and be another credential
-		// when it is taken out.
-		return nil, &ContextError{Path: v.Pointer(), Err: ErrInvalidContext, Detail: "a credential has its own @context"}
 	}
 	if o.aliases != a.aliases {
 		o.read(a, v)

@@ -158,8 +158,13 @@ func (w *workspace) open(subject Node, property Name, more int) *record {
 	if need := int(subject.end-subject.start) + len(property.written) + more + punctuation; cap(w.buf)-len(w.buf) < need {
 		w.buf = slices.Grow(w.buf, need)
 	}
-	w.quads = append(w.quads, record{start: int32(len(w.buf)), node: [3]int32{none, none, none}})
+	if len(w.quads) == cap(w.quads) {
+		w.quads = slices.Grow(w.quads, 1)
+	}
+	w.quads = w.quads[:len(w.quads)+1]
 	r := &w.quads[len(w.quads)-1]
+	r.start = int32(len(w.buf))
+	r.node = [3]int32{none, none, none}
 	w.put(r, 0, subject)
 	w.buf = append(w.buf, ' ')
 	r.predicate = int32(len(w.buf))

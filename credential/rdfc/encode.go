@@ -172,35 +172,30 @@ func appendText[T string | []byte](dst []byte, form T) ([]byte, bool) {
 // appendEscaped appends the lexical form of a literal with its escapes.
 func appendEscaped[T string | []byte](dst []byte, form T) []byte {
 	const hex = "0123456789ABCDEF"
+	done := 0 // up to where form is written
 	for i := range len(form) {
 		c := form[i]
 		switch {
 		case c == 0xbe || c == 0xbf: // U+FFFE and U+FFFF are not Chars of XML 1.1
 			if i >= 2 && form[i-2] == 0xef && form[i-1] == 0xbf {
-				dst = append(dst[:len(dst)-2], '\\', 'u', 'F', 'F', 'F', hex[c&15])
-			} else {
-				dst = append(dst, c)
+				dst = append(append(dst, form[done:i-2]...), '\\', 'u', 'F', 'F', 'F', hex[c&15])
+				done = i + 1
 			}
-		case c == '\b':
-			dst = append(dst, '\\', 'b')
-		case c == '\t':
-			dst = append(dst, '\\', 't')
-		case c == '\n':
-			dst = append(dst, '\\', 'n')
-		case c == '\f':
-			dst = append(dst, '\\', 'f')
-		case c == '\r':
-			dst = append(dst, '\\', 'r')
-		case c == '"', c == '\\':
-			dst = append(dst, '\\', c)
-		case c < ' ', c == 0x7f:
-			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		default:
-			dst = append(dst, c)
+		case classes[c]&notText != 0:
+			dst = append(append(dst, form[done:i]...), '\\')
+			if letter := letters[c]; letter != 0 {
+				dst = append(dst, letter)
+			} else {
+				dst = append(dst, 'u', '0', '0', hex[c>>4], hex[c&15])
+			}
+			done = i + 1
 		}
 	}
-	return dst
+	return append(dst, form[done:]...)
 }
+
+// letters are what stands behind the backslash of the short escapes.
+var letters = [256]byte{'\b': 'b', '\t': 't', '\n': 'n', '\f': 'f', '\r': 'r', '"': '"', '\\': '\\'}
 
 // validLanguage reports whether a language tag has the form of BCP 47:
 // subtags of one to eight letters or digits, the first of letters only.

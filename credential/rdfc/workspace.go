@@ -254,7 +254,11 @@ func (w *workspace) canonicalize(ctx context.Context, options Options) error {
 // label issues the canonical identifiers: steps 2 to 5 of the
 // canonicalization algorithm.
 func (w *workspace) label() error {
-	if len(w.nodes) == 0 {
+	switch len(w.nodes) {
+	case 0:
+		return nil
+	case 1: // whatever its hash is
+		w.issueCanonical(0)
 		return nil
 	}
 	w.index()

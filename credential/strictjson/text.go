@@ -1,6 +1,9 @@
 package strictjson
 
-import "unicode/utf8"
+import (
+	"bytes"
+	"unicode/utf8"
+)
 
 // hex4 reads four hexadecimal digits.
 func hex4(b []byte) (unit rune, ok bool) {
@@ -30,8 +33,12 @@ func appendUnescaped(dst, raw []byte) []byte {
 	for i := 0; i < len(raw); {
 		c := raw[i]
 		if c != '\\' {
-			dst = append(dst, c)
-			i++
+			plain := bytes.IndexByte(raw[i:], '\\')
+			if plain < 0 {
+				plain = len(raw) - i
+			}
+			dst = append(dst, raw[i:i+plain]...)
+			i += plain
 			continue
 		}
 		i += 2
