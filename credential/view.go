@@ -87,23 +87,26 @@ func (c *Credential) Schemas() []CredentialSchema {
 // object is an embedded EndorsementCredential (see FromValue), a string one in
 // compact JWS form.
 func (c *Credential) Endorsements() []strictjson.Value {
-	var found []strictjson.Value
-	var walk func(v strictjson.Value)
-	walk = func(v strictjson.Value) {
-		for element := range v.Elements() {
-			walk(element)
-		}
-		for name, member := range v.Members() {
-			switch name {
-			case "@context":
+	return appendEndorsements(nil, c.value)
+}
+
+func appendEndorsements(found []strictjson.Value, v strictjson.Value) []strictjson.Value {
+	isObject := v.Kind() == strictjson.Object
+	for c := v.Cursor(); c.Next(); {
+		member := c.Value()
+		if isObject {
+			name := c.Name()
+			if name.Is("@context") {
 				continue
-			case "endorsement", "endorsementJwt":
+			}
+			if name.Is("endorsement") || name.Is("endorsementJwt") {
 				found = slices.AppendSeq(found, member.OneOrMany())
 			}
-			walk(member)
+		}
+		if kind := member.Kind(); kind == strictjson.Object || kind == strictjson.Array {
+			found = appendEndorsements(found, member)
 		}
 	}
-	walk(c.value)
 	return found
 }
 

@@ -15,12 +15,18 @@ const maxViolations = 20
 // schema validates the document against the data model, and finds out whether
 // it says for whom it is.
 func (e *examination) schema() {
+	violations := e.credential.Validate()
+	if len(violations) == 0 && e.credential.Value().Get("credentialSubject").Exists() {
+		e.add(CodeSchema, Passed, "", nil)
+		e.add(CodeSubject, Passed, "", nil)
+		return
+	}
 	unidentified := make(map[string]bool)
 	for _, subject := range e.credential.Subjects() {
 		unidentified[subject.Pointer()] = false
 	}
 	errors, warnings := 0, 0
-	for _, violation := range e.credential.Validate() {
+	for _, violation := range violations {
 		params := map[string]string{"violation": violation.Code, "problem": e.problem(violation)}
 		_, ofSubject := unidentified[violation.Path]
 		switch {
@@ -64,43 +70,34 @@ func (e *examination) problem(violation credential.Violation) string {
 // validity compares the dates of the credential with the time. Version 1.1
 // knows them by other names, beside which the newer ones count as well.
 func (e *examination) validity() {
-	from, until := []string{"validFrom"}, []string{"validUntil"}
+	names := [...]string{"validFrom", "validUntil", "issuanceDate", "expirationDate"}
+	dates := names[:2]
 	if e.credential.Version == credential.V1 {
-		from, until = append(from, "issuanceDate"), append(until, "expirationDate")
+		dates = names[:]
 	}
 	current := true
-	for _, name := range from {
-		moment, path, ok := e.date(name)
-		if ok && e.now.Before(moment) {
-			e.add(CodeNotYetValid, Failed, path, e.quote(map[string]string{name: format(moment)}))
+	for i, name := range dates {
+		v, given := e.credential.Value().Member(name)
+		if !given {
+			continue
 		}
-		current = current && (path == "" || ok && !e.now.Before(moment))
-	}
-	for _, name := range until {
-		moment, path, ok := e.date(name)
-		if ok && e.now.After(moment) {
-			e.add(CodeExpired, Failed, path, e.quote(map[string]string{name: format(moment)}))
+		moment, _, err := credential.ParseDateTimeStamp(v.Text())
+		isBegin := i%2 == 0
+		switch {
+		case err != nil:
+			e.add(CodeValidityUnreadable, Failed, v.Pointer(), nil)
+		case isBegin && e.now.Before(moment):
+			e.add(CodeNotYetValid, Failed, v.Pointer(), e.quote(map[string]string{name: format(moment)}))
+		case !isBegin && e.now.After(moment):
+			e.add(CodeExpired, Failed, v.Pointer(), e.quote(map[string]string{name: format(moment)}))
+		default:
+			continue
 		}
-		current = current && (path == "" || ok && !e.now.After(moment))
+		current = false
 	}
 	if current {
 		e.add(CodeValidity, Passed, "", nil)
 	}
-}
-
-// date reads one date of the credential. The path is "" when there is none, and
-// ok is false then and when it cannot be read, which is reported.
-func (e *examination) date(name string) (moment time.Time, path string, ok bool) {
-	v, given := e.credential.Value().Member(name)
-	if !given {
-		return time.Time{}, "", false
-	}
-	moment, _, err := credential.ParseDateTimeStamp(v.Text())
-	if err != nil {
-		e.add(CodeValidityUnreadable, Failed, v.Pointer(), nil)
-		return time.Time{}, v.Pointer(), false
-	}
-	return moment, v.Pointer(), true
 }
 
 func format(moment time.Time) string { return moment.UTC().Format(time.RFC3339) }
@@ -108,17 +105,17 @@ func format(moment time.Time) string { return moment.UTC().Format(time.RFC3339) 
 // attributions names those whom the badge speaks of as if they had a part in
 // it. Only the issuer signed.
 func (e *examination) attributions() {
-	issuer := e.credential.IssuerID()
-	for _, subject := range e.credential.Subjects() {
-		e.attribution(CodeSourceUnauthenticated, "source", subject.Get("source"), issuer)
-		for achievement := range subject.Get("achievement").OneOrMany() {
-			e.attribution(CodeCreatorUnauthenticated, "creator", achievement.Get("creator"), issuer)
+	for subjects := e.credential.Value().Get("credentialSubject").Items(); subjects.Next(); {
+		subject := subjects.Value()
+		e.attribution(CodeSourceUnauthenticated, "source", subject.Get("source"))
+		for achievements := subject.Get("achievement").Items(); achievements.Next(); {
+			e.attribution(CodeCreatorUnauthenticated, "creator", achievements.Value().Get("creator"))
 		}
 	}
 }
 
-func (e *examination) attribution(code Code, name string, profile strictjson.Value, issuer string) {
-	if id := idOf(profile); id != "" && id != issuer {
+func (e *examination) attribution(code Code, name string, profile strictjson.Value) {
+	if id := idOf(profile); id != "" && id != e.issuerID {
 		e.add(code, Skipped, profile.Pointer(), map[string]string{name: id})
 	}
 }

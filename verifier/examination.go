@@ -33,24 +33,55 @@ const (
 type examination struct {
 	*session
 	purpose    purpose
+	served     *knownList // asStatusList, what is known of these bytes
 	credential *credential.Credential
+	issuerID   string
 	trust      trust
 	checks     []Check
-	seen       map[string]bool
+	seen       map[string]bool // checks by all that tells them apart, once there are many
 }
+
+// manyChecks is how many checks are compared one by one; a report that finds
+// nothing wrong has a dozen.
+const manyChecks = 24
 
 // add notes a finding. The same finding at the same place is noted once.
 func (e *examination) add(code Code, outcome Outcome, path string, params map[string]string) {
 	message := sentence(catalogue[key{code, outcome}].sentence, params)
-	id := strings.Join([]string{string(code), string(outcome), path, message}, "\x00")
-	if e.seen[id] {
-		return
+	check := Check{Code: code, Outcome: outcome, Message: message, Path: path, Params: params}
+	if !e.isNoted(&check) {
+		e.checks = append(e.checks, check)
+	}
+}
+
+// isNoted reports whether there is the same check already, and remembers it if
+// not.
+func (e *examination) isNoted(check *Check) bool {
+	if e.checks == nil {
+		e.checks = make([]Check, 0, manyChecks/2)
+	}
+	if len(e.checks) < manyChecks {
+		for i := range e.checks {
+			if c := &e.checks[i]; c.Code == check.Code && c.Outcome == check.Outcome && c.Path == check.Path && c.Message == check.Message {
+				return true
+			}
+		}
+		return false
 	}
 	if e.seen == nil {
 		e.seen = make(map[string]bool)
+		for i := range e.checks {
+			e.seen[identity(&e.checks[i])] = true
+		}
 	}
+	id := identity(check)
+	noted := e.seen[id]
 	e.seen[id] = true
-	e.checks = append(e.checks, Check{Code: code, Outcome: outcome, Message: message, Path: path, Params: params})
+	return noted
+}
+
+func identity(c *Check) string {
+	return strings.Join([]string{string(c.Code), string(c.Outcome), c.Path, c.Message}, "\x00")
 }
 
 // finding is what speaks against a credential, or keeps a check from being
@@ -133,17 +164,20 @@ func (e *examination) structure(v strictjson.Value) bool {
 		e.add(code, Failed, path, nil)
 		return false
 	}
-	e.credential = c
-	for context := range v.Get("@context").OneOrMany() {
+	e.credential, e.issuerID = c, c.IssuerID()
+	for contexts := v.Get("@context").Items(); contexts.Next(); {
+		context := contexts.Value()
 		if c.Version == credential.V2 && context.Is(credential.ContextV1) || c.Version == credential.V1 && context.Is(credential.ContextV2) {
 			e.add(CodeVersionMismatch, Failed, context.Pointer(), nil)
 			return false
 		}
 	}
+	if e.wants(c.Kind) {
+		e.add(CodeStructure, Passed, "", map[string]string{"dataModel": c.Version.String(), "kind": c.Kind.String()})
+		return true
+	}
 	types := v.Get("type").Pointer()
 	switch {
-	case e.wants(c.Kind):
-		e.add(CodeStructure, Passed, "", map[string]string{"dataModel": c.Version.String(), "kind": c.Kind.String()})
 	case e.purpose == asBadge && c.Kind == credential.KindEnveloped:
 		e.add(CodeFormatUnsupported, Indeterminate, types, map[string]string{"format": c.Kind.String()})
 		return false

@@ -44,17 +44,16 @@ func isSVG(text []byte) bool {
 // isCompactJWS reports whether text is three parts in base64url of which the
 // first is a JSON object: a JWS in compact serialization (RFC 7515 §3.1).
 func isCompactJWS(text []byte) bool {
-	parts := bytes.Split(text, []byte("."))
-	if len(parts) != 3 || len(parts[0]) == 0 {
+	encoded, rest, _ := bytes.Cut(text, []byte("."))
+	if len(encoded) == 0 || bytes.ContainsFunc(encoded, notBase64URL) {
 		return false
 	}
-	for _, part := range parts {
-		if bytes.ContainsFunc(part, notBase64URL) {
-			return false
-		}
+	payload, signature, ok := bytes.Cut(rest, []byte("."))
+	if !ok || bytes.ContainsFunc(payload, notBase64URL) || bytes.ContainsFunc(signature, notBase64URL) {
+		return false
 	}
-	header := make([]byte, base64.RawURLEncoding.DecodedLen(len(parts[0])))
-	n, err := base64.RawURLEncoding.Decode(header, parts[0])
+	header := make([]byte, base64.RawURLEncoding.DecodedLen(len(encoded)))
+	n, err := base64.RawURLEncoding.Decode(header, encoded)
 	if err != nil {
 		return false
 	}
@@ -70,11 +69,12 @@ func notBase64URL(r rune) bool {
 // or 2.
 func isOpenBadges2(root strictjson.Value) bool {
 	var older, assertion bool
-	for context := range root.Get("@context").OneOrMany() {
+	for contexts := root.Get("@context").Items(); contexts.Next(); {
+		context := contexts.Value()
 		older = older || context.Is("https://w3id.org/openbadges/v2") || context.Is("https://w3id.org/openbadges/v1")
 	}
-	for name := range root.Get("type").OneOrMany() {
-		assertion = assertion || name.Is("Assertion")
+	for types := root.Get("type").Items(); types.Next(); {
+		assertion = assertion || types.Value().Is("Assertion")
 	}
 	return older && assertion
 }

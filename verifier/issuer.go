@@ -14,7 +14,7 @@ import (
 // it for assertions. A key that names another document is refused before
 // anything is fetched. The fragment is compared, never decoded.
 func (e *examination) issuerKey(method string) (crypto.PublicKey, *finding) {
-	id := e.credential.IssuerID()
+	id := e.issuerID
 	base, _, _ := strings.Cut(method, "#")
 	switch {
 	case !strings.HasPrefix(method, "did:") && !strings.HasPrefix(method, "https://"):
@@ -24,6 +24,12 @@ func (e *examination) issuerKey(method string) (crypto.PublicKey, *finding) {
 			return nil, &finding{code: CodeKeyURLInvalid, outcome: Failed}
 		}
 		return nil, &finding{code: CodeKeyNotAuthorized, outcome: Failed}
+	}
+	computed := isComputed(id)
+	if computed {
+		if public, ok := e.known.keys.get(method); ok {
+			return public, nil
+		}
 	}
 	document, err := e.controllerDocument(id)
 	if err != nil {
@@ -36,8 +42,14 @@ func (e *examination) issuerKey(method string) (crypto.PublicKey, *finding) {
 	if err != nil {
 		return nil, keyFault(err, CodeKeyUnsupported)
 	}
+	if computed && found.Expires.IsZero() && found.Revoked.IsZero() {
+		e.known.keys.put(method, found.PublicKey, costOfKey+len(method))
+	}
 	return found.PublicKey, nil
 }
+
+// costOfKey is about how much memory a key takes besides its name.
+const costOfKey = 512
 
 // keyFaults are the errors on the way to a key. The first that matches counts.
 var keyFaults = []struct {
@@ -75,7 +87,7 @@ func keyFault(err error, otherwise Code) *finding {
 // issuer says who signed, or who the document claims to come from. The domain
 // is the one part of an issuer that the key proves; its name is only claimed.
 func (e *examination) issuer() {
-	id := e.credential.IssuerID()
+	id := e.issuerID
 	domain := domainOf(id)
 	path := e.credential.Value().Get("issuer").Pointer()
 	switch {
@@ -94,13 +106,18 @@ func (e *examination) issuer() {
 // that is not plain letters, digits, points and hyphens.
 func domainOf(id string) string {
 	var host string
-	if parsed, err := did.Parse(id); err == nil && parsed.Method == "web" {
-		segment, _, _ := strings.Cut(parsed.ID, ":")
-		host, _ = url.PathUnescape(segment)
+	if strings.HasPrefix(id, "did:web:") {
+		if parsed, err := did.Parse(id); err == nil {
+			segment, _, _ := strings.Cut(parsed.ID, ":")
+			host, _ = url.PathUnescape(segment)
+		}
 	} else if strings.HasPrefix(id, "https://") {
 		if u, err := url.Parse(id); err == nil {
 			host = u.Host
 		}
+	}
+	if host == "" {
+		return ""
 	}
 	host = strings.ToLower(host)
 	if len(host) > 259 || strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789.-:") != "" {

@@ -165,7 +165,11 @@ var catalogue = map[key]entry{
 // sentence fills in the message of a finding. What a param holds is never read
 // for braces again.
 func sentence(template string, params map[string]string) string {
+	if strings.IndexByte(template, '{') < 0 {
+		return template
+	}
 	var b strings.Builder
+	b.Grow(len(template) + 32)
 	for {
 		before, rest, found := strings.Cut(template, "{")
 		b.WriteString(before)

@@ -22,16 +22,21 @@ func (e *examination) proofs() {
 		e.note(*proofFault(err, v))
 		return
 	}
-	var known []dataintegrity.Proof
-	for _, proof := range list {
-		if dataintegrity.Supported(proof) {
-			known = append(known, proof)
+	known := 0
+	for i := range list {
+		if dataintegrity.Supported(list[i]) {
+			known++
 		}
 	}
-	e.unknownProofs(list, len(known))
+	if known < len(list) {
+		e.unknownProofs(list, known)
+	}
 	good := 0
 	document := e.config.Suites.Read(v)
-	for _, proof := range known {
+	for _, proof := range list {
+		if !dataintegrity.Supported(proof) {
+			continue
+		}
 		path := proof.Value.Pointer()
 		e.add(CodeProof, Passed, path, map[string]string{"cryptosuite": proof.Cryptosuite})
 		if !readable {
@@ -44,7 +49,7 @@ func (e *examination) proofs() {
 			e.trust = broken
 		}
 	}
-	if good > 0 && good == len(known) {
+	if good > 0 && good == known {
 		e.trust = verified
 		e.add(CodeContexts, Passed, "", nil)
 		e.add(CodeLossless, Passed, "", nil)
@@ -52,7 +57,7 @@ func (e *examination) proofs() {
 	}
 	e.signatureUnchecked()
 	// How a proof of an unknown kind would cover the document is unknown too.
-	if len(known) > 0 {
+	if known > 0 {
 		e.reading()
 	}
 }
@@ -98,14 +103,19 @@ func (e *examination) proof(document *dataintegrity.Document, proof dataintegrit
 		return fault
 	}
 	e.add(CodeKey, Passed, path, nil)
-	good, err := document.Verify(e.ctx, proof, public, expect)
-	if err != nil {
-		return proofFault(err, v)
+	used, isKnown := e.served.find(proof.Index, public)
+	if !isKnown {
+		good, err := document.Verify(e.ctx, proof, public, expect)
+		if err != nil {
+			return proofFault(err, v)
+		}
+		used = good.Contexts
+		e.served.add(proved{proof.Index, public, used})
 	}
 	e.add(CodeSignature, Passed, proof.Value.Pointer(), given(map[string]string{
 		"verificationMethod": proof.VerificationMethod, "created": proof.Created, "expires": proof.Expires,
 	}))
-	e.revisions(good.Contexts)
+	e.revisions(used)
 	return nil
 }
 
@@ -113,8 +123,8 @@ func (e *examination) proof(document *dataintegrity.Document, proof dataintegrit
 // where there are several.
 func (e *examination) revisions(used []contexts.Document) {
 	for _, document := range used {
-		all, err := e.config.Contexts.Revisions(document.URL)
-		if err != nil || len(all) < 2 {
+		all := e.contexts[document.URL]
+		if len(all) < 2 {
 			continue
 		}
 		code := CodeContextRevision
@@ -130,16 +140,22 @@ func (e *examination) revisions(used []contexts.Document) {
 // left to the reader of linked data, which knows what it may take.
 func (e *examination) knownContexts(v strictjson.Value) bool {
 	known := true
-	for context := range v.Get("@context").OneOrMany() {
-		if context.Kind() != strictjson.String {
-			continue
-		}
-		if _, err := e.config.Contexts.Revisions(context.Text()); err != nil {
+	for contexts := v.Get("@context").Items(); contexts.Next(); {
+		context := contexts.Value()
+		if context.Kind() == strictjson.String && !e.isKnownContext(context) {
 			e.add(CodeContextUnknown, Indeterminate, context.Pointer(), nil)
 			known = false
 		}
 	}
 	return known
+}
+
+func (v *Verifier) isKnownContext(context strictjson.Value) bool {
+	url, plain := context.Plain()
+	if !plain {
+		url = context.AppendText(nil)
+	}
+	return len(v.contexts[string(url)]) > 0
 }
 
 // reading finds out whether the document can be read without loss, where no

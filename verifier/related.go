@@ -23,8 +23,12 @@ type digest struct {
 // §5.3) with the published editions of the contexts that are known here.
 // Nothing else is looked at, because nothing is fetched for it.
 func (e *examination) relatedResources() {
+	resources, given := e.credential.Value().Member("relatedResource")
+	if !given {
+		return
+	}
 	right, unchecked := 0, 0
-	for resource := range e.credential.Value().Get("relatedResource").OneOrMany() {
+	for resource := range resources.OneOrMany() {
 		compared, err := e.relatedResource(resource)
 		switch {
 		case err != nil:
@@ -35,7 +39,7 @@ func (e *examination) relatedResources() {
 			unchecked++
 		}
 	}
-	path := e.credential.Value().Pointer() + "/relatedResource"
+	path := resources.Pointer()
 	if right > 0 {
 		e.add(CodeRelatedResource, Passed, path, map[string]string{"count": strconv.Itoa(right)})
 	}

@@ -110,7 +110,7 @@ func decisive(checks []Check, verdict Verdict) (Check, bool) {
 // and so does a required step without a check that settles it.
 func verdict(checks []Check) Verdict {
 	result := VerdictValid
-	settled := make(map[step]bool)
+	var settled [stepStatus + 1]bool
 	for _, c := range checks {
 		entry, known := catalogue[key{c.Code, c.Outcome}]
 		switch {

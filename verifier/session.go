@@ -2,6 +2,7 @@ package verifier
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"strings"
 	"time"
@@ -19,9 +20,10 @@ var errNotHad = errors.New("document could not be had")
 type session struct {
 	*Verifier
 	ctx       context.Context
-	now       time.Time
-	fetching  context.Context // ends at MaxFetchTime
-	close     context.CancelFunc
+	begun     time.Time       // by the machine's clock
+	now       time.Time       // by the verifier's
+	fetching  context.Context // ends at MaxFetchTime; made for the first fetch
+	cancel    context.CancelFunc
 	left      int
 	documents map[string]had[*did.Document]
 	fetched   map[string]had[[]byte] // by kind and URL
@@ -35,11 +37,21 @@ type had[T any] struct {
 }
 
 func (v *Verifier) newSession(ctx context.Context) *session {
-	fetching, cancel := context.WithTimeout(ctx, MaxFetchTime)
-	return &session{
-		Verifier: v, ctx: ctx, now: v.config.Clock().UTC(), fetching: fetching, close: cancel, left: MaxFetches,
-		documents: make(map[string]had[*did.Document]), fetched: make(map[string]had[[]byte]), lists: make(map[string]readList),
+	return &session{Verifier: v, ctx: ctx, begun: time.Now(), now: v.config.Clock().UTC(), left: MaxFetches}
+}
+
+func (s *session) close() {
+	if s.cancel != nil {
+		s.cancel()
 	}
+}
+
+// keep notes a result in a map that is made when it is needed.
+func keep[V any](m *map[string]V, key string, value V) {
+	if *m == nil {
+		*m = make(map[string]V)
+	}
+	(*m)[key] = value
 }
 
 // controllerDocument gives the document of an identifier, a DID or an https
@@ -55,7 +67,7 @@ func (s *session) controllerDocument(id string) (*did.Document, error) {
 	if err == nil && document.ID != id {
 		document, err = nil, did.ErrDocumentID
 	}
-	s.documents[id] = had[*did.Document]{document, err}
+	keep(&s.documents, id, had[*did.Document]{document, err})
 	return document, err
 }
 
@@ -68,8 +80,10 @@ func (s *session) fetchControllerDocument(id string) (*did.Document, error) {
 		if s.config.Resolver == nil {
 			return nil, errNotHad
 		}
-		// did:key and did:jwk are computed.
-		if parsed.Method != "key" && parsed.Method != "jwk" && !s.spend() {
+		if isComputed(id) {
+			return s.config.Resolver.Resolve(s.ctx, parsed)
+		}
+		if !s.spend() {
 			return nil, errNotHad
 		}
 		return s.config.Resolver.Resolve(s.fetching, parsed)
@@ -78,7 +92,25 @@ func (s *session) fetchControllerDocument(id string) (*did.Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	return did.ParseDocument(data)
+	digest := sha256.Sum256(data)
+	if document, ok := s.known.documents.get(digest); ok {
+		return document, nil
+	}
+	document, err := did.ParseDocument(data)
+	if err == nil {
+		s.known.documents.put(digest, document, costOfTree*len(data))
+	}
+	return document, err
+}
+
+// costOfTree is how much memory a read document takes, in multiples of its
+// length: the bytes, their tree, and what was made of it.
+const costOfTree = 4
+
+// isComputed reports whether a DID is its own key, so that nothing is fetched
+// for it and it never changes.
+func isComputed(id string) bool {
+	return strings.HasPrefix(id, "did:key:") || strings.HasPrefix(id, "did:jwk:")
 }
 
 // fetch gets the document at a URL, once for each kind. The error is
@@ -89,7 +121,7 @@ func (s *session) fetch(url string, kind Kind) ([]byte, error) {
 		return known.value, known.err
 	}
 	data, err := s.fetchAnew(url, kind)
-	s.fetched[id] = had[[]byte]{data, err}
+	keep(&s.fetched, id, had[[]byte]{data, err})
 	return data, err
 }
 
@@ -110,6 +142,9 @@ func (s *session) fetchAnew(url string, kind Kind) ([]byte, error) {
 
 // spend takes one fetch out of the budget.
 func (s *session) spend() bool {
+	if s.fetching == nil {
+		s.fetching, s.cancel = context.WithDeadline(s.ctx, s.begun.Add(MaxFetchTime))
+	}
 	if s.left == 0 || s.fetching.Err() != nil {
 		return false
 	}

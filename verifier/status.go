@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"crypto/sha256"
 	"errors"
 
 	"laurel/credential"
@@ -125,38 +126,45 @@ type readList struct {
 
 // list gives a status list of the issuer's, once for each verification.
 func (e *examination) list(url string) (*statuslist.ListCredential, *finding) {
-	id := e.credential.IssuerID() + "\n" + url
+	id := e.issuerID + "\n" + url
 	if known, ok := e.lists[id]; ok {
 		return known.list, known.fault
 	}
 	list, fault := e.readList(url)
-	e.lists[id] = readList{list, fault}
+	keep(&e.lists, id, readList{list, fault})
 	return list, fault
 }
 
 // readList fetches a list and examines it like any credential: it must be a
 // status list credential by the issuer of the badge, with a good proof, and
-// current. A list that may itself be withdrawn is not followed further.
+// current. A list that may itself be withdrawn is not followed further. Bytes
+// that were read before are not decoded again and their signature is not computed
+// again; whose key it is and what the time says is.
 func (e *examination) readList(url string) (*statuslist.ListCredential, *finding) {
 	data, err := e.fetch(url, KindStatusList)
 	if err != nil {
 		return nil, &finding{code: CodeStatusUnavailable, outcome: Indeterminate}
 	}
-	document, err := strictjson.ParseLimits(data, strictjson.Limits{Size: maxStatusList})
-	if err != nil {
-		return nil, statusFault(err)
+	digest := sha256.Sum256(data)
+	list, isKnown := e.known.lists.get(digest)
+	if !isKnown {
+		document, err := strictjson.ParseLimits(data, strictjson.Limits{Size: maxStatusList})
+		if err != nil {
+			return nil, statusFault(err)
+		}
+		list = &knownList{root: document.Root()}
 	}
-	root := document.Root()
+	root := list.root
 	c, err := credential.FromValue(root)
 	switch {
 	case err != nil || c.Kind != credential.KindStatusList:
 		return nil, &finding{code: CodeStatusListInvalid, outcome: Indeterminate}
-	case c.IssuerID() != e.credential.IssuerID():
+	case c.IssuerID() != e.issuerID:
 		return nil, &finding{code: CodeStatusListIssuer, outcome: Indeterminate}
 	case root.Get("credentialStatus").Exists():
 		return nil, &finding{code: CodeStatusListChained, outcome: Indeterminate}
 	}
-	examined := &examination{session: e.session, purpose: asStatusList}
+	examined := &examination{session: e.session, purpose: asStatusList, served: list}
 	examined.examine(root)
 	switch reason, good := examined.conclusion(); {
 	case reason == CodeExpired || reason == CodeNotYetValid:
@@ -164,11 +172,14 @@ func (e *examination) readList(url string) (*statuslist.ListCredential, *finding
 	case !good:
 		return nil, &finding{code: CodeStatusListUnverified, outcome: Indeterminate, params: map[string]string{"reason": string(reason)}}
 	}
-	list, err := statuslist.ParseListCredential(root)
-	if err != nil {
+	if isKnown {
+		return list.list, nil
+	}
+	if list.list, err = statuslist.ParseListCredential(root); err != nil {
 		return nil, statusFault(err)
 	}
-	return list, nil
+	e.known.lists.put(digest, list, costOfTree*len(data)+list.list.List.Len()/8)
+	return list.list, nil
 }
 
 // statusFaults are the errors of reading a status. The first that matches

@@ -82,9 +82,15 @@ type Config struct {
 	StrictProofs bool
 }
 
-// Verifier checks credentials. It is safe for concurrent use.
+// Verifier checks credentials. It is safe for concurrent use. It keeps, within
+// bounds, what never changes: the keys of did:key and did:jwk, and documents and
+// status lists that it has read, by their whole content. What hosts serve it asks
+// for each time; how long an answer lasts is for Resolver and Documents to decide.
 type Verifier struct {
 	config Config
+	// contexts are the revisions of every context that is known, newest first.
+	contexts map[string][]contexts.Document
+	known    *known
 }
 
 // New makes a Verifier. It starts nothing.
@@ -92,7 +98,14 @@ func New(config Config) *Verifier {
 	if config.Clock == nil {
 		config.Clock = time.Now
 	}
-	return &Verifier{config: config}
+	v := &Verifier{config: config, known: newKnown()}
+	if config.Contexts != nil {
+		v.contexts = make(map[string][]contexts.Document)
+		for _, url := range config.Contexts.URLs() {
+			v.contexts[url], _ = config.Contexts.Revisions(url)
+		}
+	}
+	return v
 }
 
 // Expect is what the caller wants to see confirmed beyond the credential

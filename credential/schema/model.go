@@ -122,16 +122,18 @@ func versionOf(v strictjson.Value, not error) (Version, error) {
 	if !ok {
 		return 0, &ParseError{Path: v.Pointer() + "/@context", Code: "context_missing", Err: not}
 	}
-	for first := range context.OneOrMany() {
-		switch {
-		case first.Is(ContextV2):
-			return V2, nil
-		case first.Is(ContextV1):
-			return V1, nil
-		}
+	contexts := context.Items()
+	if !contexts.Next() {
+		return 0, &ParseError{Path: context.Pointer(), Code: "context_missing", Err: not}
+	}
+	switch first := contexts.Value(); {
+	case first.Is(ContextV2):
+		return V2, nil
+	case first.Is(ContextV1):
+		return V1, nil
+	default:
 		return 0, &ParseError{Path: first.Pointer(), Code: "context_unknown", Err: not}
 	}
-	return 0, &ParseError{Path: context.Pointer(), Code: "context_missing", Err: not}
 }
 
 func isPresentation(types strictjson.Value) bool {
