@@ -138,44 +138,42 @@ func (l *laurel) attacks() []attack {
 // suffered is what an attack did.
 type suffered struct {
 	attack
-	// milliseconds is the time that one run takes: the median by the clock or
-	// the mean by processor time, whichever is less disturbed.
+	// milliseconds is the time that it took, less that in which the processor
+	// was taken away, the garbage collector's share included.
 	milliseconds float64
-	bytes        float64 // allocated in one run
+	bytes        float64 // allocated
 	accepted     bool
 	// stopped means that Laurel did not end it by itself.
 	stopped bool
 }
 
-// suffer runs every attack for a time, three times at least.
-func suffer(attacks []attack, turn time.Duration) ([]suffered, error) {
+// suffer makes every attack twice and times the second.
+func suffer(attacks []attack) ([]suffered, error) {
 	all := make([]suffered, len(attacks))
 	for i, a := range attacks {
+		runtime.GC() // of what the attack before has left
 		one := suffered{attack: a}
 		ctx, cancel := context.WithTimeout(context.Background(), attackTime)
+		_, _ = a.run(ctx) // warms up; the same comes of it again
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
+		used, begin := processorTime(), time.Now()
 		accepted, err := a.run(ctx)
+		elapsed := time.Since(begin)
+		if fine() {
+			elapsed = min(elapsed, processorTime()-used)
+		}
 		runtime.ReadMemStats(&after)
 		one.accepted, one.stopped = accepted, ctx.Err() != nil
-		one.bytes = float64(after.TotalAlloc - before.TotalAlloc)
 		cancel()
-		if err != nil && !one.stopped {
+		one.milliseconds = float64(elapsed) / 1e6
+		one.bytes = float64(after.TotalAlloc - before.TotalAlloc)
+		switch {
+		case err != nil && !one.stopped:
 			return nil, fmt.Errorf("%s: %w", a.name, err)
-		}
-		if one.stopped {
-			one.milliseconds = float64(attackTime.Milliseconds())
-			all[i] = one
-			continue
-		}
-		if accepted && a.refused {
+		case accepted && a.refused:
 			return nil, fmt.Errorf("%s: accepted, and must not be", a.name)
 		}
-		s, err := measure(operation{a.name, func() error { _, err := a.run(context.Background()); return err }}, turn)
-		if err != nil {
-			return nil, err
-		}
-		one.milliseconds = min(s.median, s.cpu) / 1e6
 		all[i] = one
 	}
 	return all, nil

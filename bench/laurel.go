@@ -13,10 +13,10 @@ import (
 	"time"
 
 	"laurel/contexts"
-	"laurel/credential"
 	"laurel/credential/dataintegrity"
 	"laurel/credential/jsonld"
 	"laurel/credential/rdfc"
+	"laurel/credential/schema"
 	"laurel/credential/statuslist"
 	"laurel/credential/strictjson"
 	"laurel/did"
@@ -48,6 +48,7 @@ type laurel struct {
 	signed, sound, withEntry []byte
 
 	canonical, options []byte // what is hashed: of the document, of the proof options
+	buffer             []byte // of canonicalise
 }
 
 func newLaurel(in input) (*laurel, error) {
@@ -88,9 +89,10 @@ func newLaurel(in input) (*laurel, error) {
 // hashed finds the bytes that the proof hashes, for the floor.
 func (l *laurel) hashed() error {
 	var err error
-	if l.canonical, err = l.canonicalise(l.input.document); err != nil {
+	if err = l.canonicalise(l.input.document); err != nil {
 		return err
 	}
+	l.canonical = slices.Clone(l.buffer)
 	if l.input.canonical != nil && !bytes.Equal(l.canonical, l.input.canonical) {
 		return errors.New("the canonical form of the credential is not the one it should have")
 	}
@@ -98,13 +100,9 @@ func (l *laurel) hashed() error {
 	if err != nil {
 		return err
 	}
-	dataset, err := l.processor.Dataset(context.Background(), jsonld.Source{
+	form, err := l.processor.Canonicalize(context.Background(), jsonld.Source{
 		Object: parsed.Root().Get("proof"), Context: parsed.Root().Get("@context"), Without: []string{"proofValue"},
-	})
-	if err != nil {
-		return err
-	}
-	form, err := rdfc.Canonicalize(context.Background(), dataset.Quads, rdfc.Options{})
+	}, nil, rdfc.Options{})
 	if err != nil {
 		return err
 	}
@@ -132,16 +130,16 @@ func (l *laurel) operations() []operation {
 		{issue, func() error { _, err := l.issue(l.input.document); return err }},
 		{verify, func() error { return l.verify(l.signed) }},
 		{report, func() error { return l.proven(l.signed) }},
-		{canon, func() error { _, err := l.canonicalise(l.input.document); return err }},
+		{canon, func() error { return l.canonicalise(l.input.document) }},
 		{"full report of a sound credential", func() error { return l.valid(l.sound) }},
 		{"full report with an own status list", func() error { return l.valid(l.withEntry) }},
 		{"strict parse", func() error { _, err := strictjson.Parse(l.signed); return err }},
 		{"schema validation of what is parsed", func() error {
-			c, err := credential.FromValue(parsed.Root())
+			version, kind, err := schema.Identify(parsed.Root())
 			if err != nil {
 				return err
 			}
-			if faults := c.Validate(); len(faults) > 0 {
+			if faults := schema.Validate(parsed.Root(), version, kind); len(faults) > 0 {
 				return fmt.Errorf("the credential breaks the data model at %s", faults[0].Path)
 			}
 			return nil
@@ -226,21 +224,15 @@ func decided(result *verifier.Report) error {
 // dayAlone finds dates of activity without a time of day.
 var dayAlone = regexp.MustCompile(`"(activityStartDate|activityEndDate)":"([0-9]{4}-[0-9]{2}-[0-9]{2})"`)
 
-// canonicalise is bytes to canonical bytes.
-func (l *laurel) canonicalise(document []byte) ([]byte, error) {
+// canonicalise is bytes to canonical bytes, in a buffer that is used again.
+func (l *laurel) canonicalise(document []byte) error {
 	parsed, err := strictjson.Parse(document)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	dataset, err := l.processor.Dataset(context.Background(), jsonld.Source{Object: parsed.Root()})
-	if err != nil {
-		return nil, err
-	}
-	form, err := rdfc.Canonicalize(context.Background(), dataset.Quads, rdfc.Options{})
-	if err != nil {
-		return nil, err
-	}
-	return form.NQuads, nil
+	form, err := l.processor.Canonicalize(context.Background(), jsonld.Source{Object: parsed.Root()}, l.buffer[:0], rdfc.Options{})
+	l.buffer = form.NQuads
+	return err
 }
 
 // The status list of the input with an entry.

@@ -108,7 +108,7 @@ func httpRatio(s series, request, echo, floor string) float64 {
 	echoes, floors := s[echo], s[floor]
 	floorsAndEchoes := make([]float64, min(len(echoes), len(floors)))
 	for i := range floorsAndEchoes {
-		floorsAndEchoes[i] = echoes[i].cpu + floors[i].median
+		floorsAndEchoes[i] = echoes[i].cpu + floors[i].cpu
 	}
 	return medianRatio(each(s[request], sample.processor), floorsAndEchoes)
 }
@@ -117,7 +117,6 @@ func httpRatio(s series, request, echo, floor string) float64 {
 const (
 	shortTurn    = 8 * time.Millisecond
 	shortHTTP    = 50 * time.Millisecond
-	shortAttack  = 5 * time.Millisecond
 	shortRounds  = 60 // at most
 	leastRounds  = 3
 	shortClients = 4
@@ -150,6 +149,7 @@ func measureRatios(root string, until time.Time, progress io.Writer) (ratios, er
 	}
 	defer stop()
 
+	attacks := l.attacks()
 	begin := time.Now()
 	s := make(series)
 	var hostile [][]suffered
@@ -158,8 +158,8 @@ func measureRatios(root string, until time.Time, progress io.Writer) (ratios, er
 		if number >= leastRounds && left < time.Since(begin)/time.Duration(number) {
 			break
 		}
-		if len(hostile) == 0 || len(hostile) < attackPasses && left > 0 && time.Since(begin) > left*time.Duration(len(hostile))/2 {
-			pass, err := suffer(l.attacks(), shortAttack)
+		if len(hostile) == 0 || len(hostile) < attackPasses && left > 0 && time.Since(begin) > left*time.Duration(len(hostile))/attackPasses {
+			pass, err := suffer(attacks)
 			if err != nil {
 				return ratios{}, err
 			}

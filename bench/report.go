@@ -23,7 +23,6 @@ const (
 	longTurn    = 15 * time.Millisecond
 	longNode    = 150 * time.Millisecond
 	longHTTP    = 120 * time.Millisecond
-	longAttack  = 15 * time.Millisecond
 	longLoad    = 4 * time.Second
 	longRounds  = 25
 	growthTurns = 5
@@ -220,8 +219,9 @@ func (m *measurement) rounds() error {
 
 func (m *measurement) attack() error {
 	var passes [][]suffered
-	for range attackPasses {
-		pass, err := suffer(m.laurel.attacks(), longAttack)
+	attacks := m.laurel.attacks()
+	for range 2*attackPasses + 1 {
+		pass, err := suffer(attacks)
 		if err != nil {
 			return err
 		}
