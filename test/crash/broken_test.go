@@ -89,7 +89,7 @@ func TestCheckerFinds(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			registry, server := newRegistry(t)
-			registry.workFor(time.Second, brokenProxy(t, server, c.path, c.wrong))
+			registry.workUntil(t, 60, brokenProxy(t, server, c.path, c.wrong))
 			registry.expectFault(t, server, c.want)
 		})
 	}
@@ -99,7 +99,7 @@ func TestCheckerFinds(t *testing.T) {
 		server.Stop()
 		putBack := registry.institution.Snapshot(t)
 		server = registry.serve(t)
-		registry.workFor(300*time.Millisecond, server)
+		registry.workUntil(t, 20, server)
 		server.Kill()
 		putBack()
 		registry.expectFault(t, registry.serve(t), "is lost: GET")
@@ -107,7 +107,7 @@ func TestCheckerFinds(t *testing.T) {
 	t.Run("nothing", func(t *testing.T) {
 		t.Parallel()
 		registry, server := newRegistry(t)
-		registry.workFor(300*time.Millisecond, brokenProxy(t, server, "/nothing", nil))
+		registry.workUntil(t, 20, brokenProxy(t, server, "/nothing", nil))
 		newChecker(registry).check(t, server, rand.New(rand.NewPCG(1, 1)), true)
 		if len(registry.faults) > 0 {
 			t.Errorf("found what is not there:\n%s", some(registry.faults))
@@ -115,12 +115,22 @@ func TestCheckerFinds(t *testing.T) {
 	})
 }
 
-// workFor lets the clients work for a while.
-func (r *registry) workFor(d time.Duration, server *program.Server) {
-	ctx, cancel := context.WithTimeout(context.Background(), d)
+// workUntil lets the clients work until so many requests were answered.
+func (r *registry) workUntil(t *testing.T, answers int, server *program.Server) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
+	go func() {
+		for ctx.Err() == nil && r.answers() < answers {
+			time.Sleep(time.Millisecond)
+		}
+		cancel()
+	}()
 	for ctx.Err() == nil { // a client without an answer stops
 		r.work(ctx, server, rand.Uint64())
+	}
+	if n := r.answers(); n < answers {
+		t.Fatalf("%d answers in a minute", n)
 	}
 }
 

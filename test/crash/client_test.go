@@ -31,6 +31,7 @@ type registry struct {
 	mu      sync.Mutex // guards what follows
 	known   []badge    // acknowledged awards that nobody asked to revoke
 	made    int        // requests so far
+	good    int        // requests that were answered as they have to be
 	faults  []string
 	slowest time.Duration // until a revocation was seen
 }
@@ -62,6 +63,13 @@ func (r *registry) fault(format string, args ...any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.faults = append(r.faults, fmt.Sprintf(format, args...))
+}
+
+// answers is how many requests were answered as they have to be.
+func (r *registry) answers() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.good
 }
 
 // nextKey names a request.
@@ -156,6 +164,9 @@ func (r *registry) ask(ctx context.Context, server *program.Server, e entry) (b 
 	if e.ID != "" && e.ID != said.ID {
 		r.fault("%s %s of %s was answered with the id %s", e.Op, e.Key, e.ID, said.ID)
 	}
+	r.mu.Lock()
+	r.good++
+	r.mu.Unlock()
 	e.Event, e.Body, e.ID, e.URL = acked, "", said.ID, said.URL
 	if err := r.journal.write(e); err != nil {
 		r.fault("writing journal: %v", err)
