@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"laurel/credential"
 	"laurel/credential/jose"
@@ -38,7 +39,8 @@ func (s *Service) DIDDocument(ctx context.Context, slug string) ([]byte, error) 
 
 // Profile returns the Open Badges Profile of an issuer as JSON-LD. It is the
 // controlled identifier document of its own URL too, listing the same keys as
-// the DID document.
+// the DID document. On a loopback host without TLS it lists none: an http URL
+// identifies no controller.
 func (s *Service) Profile(ctx context.Context, slug string) ([]byte, error) {
 	tenant, err := s.store.Tenant(ctx, slug)
 	if err != nil {
@@ -58,10 +60,13 @@ func (s *Service) Profile(ctx context.Context, slug string) ([]byte, error) {
 			members[name] = value.Raw()
 		}
 	}
-	return did.PublishedDocument{
-		ID: s.base.issuer(tenant.Slug), Keys: published, Members: members,
-		Contexts: []string{credential.ContextV2, credential.ContextOpenBadges, contextCID},
-	}.MarshalJSON()
+	id := s.base.issuer(tenant.Slug)
+	contexts := []string{credential.ContextV2, credential.ContextOpenBadges, contextCID}
+	if !strings.HasPrefix(id, "https://") {
+		members["@context"], members["id"] = texts(contexts...), quote(id)
+		return json.Marshal(members)
+	}
+	return did.PublishedDocument{ID: id, Keys: published, Members: members, Contexts: contexts}.MarshalJSON()
 }
 
 // publishedKeys are a tenant's keys as its documents show them: retired ones

@@ -241,3 +241,23 @@ func TestKeysInTime(t *testing.T) {
 		t.Errorf("JWK of a compromised key: %v", err)
 	}
 }
+
+// An installation on a loopback host without TLS, such as the demo, has
+// profiles too.
+func TestProfileWithoutTLS(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.PublicURL = "http://localhost:8080" })
+	data, err := w.Profile(t.Context(), DefaultSlug)
+	if err != nil {
+		t.Fatal(err)
+	}
+	profile := parse(t, data)
+	if id := profile.Get("id").Text(); id != "http://localhost:8080/issuers/default" {
+		t.Errorf("id %q", id)
+	}
+	if name := profile.Get("name").Text(); name != "Example University" || profile.Get("@context").Len() != 3 {
+		t.Errorf("profile %s", data)
+	}
+	if profile.Get("verificationMethod").Exists() || profile.Get("assertionMethod").Exists() {
+		t.Errorf("an http URL was given keys: %s", data)
+	}
+}
