@@ -175,14 +175,17 @@ func TestAwardRefuses(t *testing.T) {
 		change     func(*Request)
 		path, code string
 	}{
-		"no recipient":       {func(r *Request) { r.Recipient = Recipient{Name: "x"} }, "/recipient", "recipient_missing"},
-		"two recipients":     {func(r *Request) { r.Recipient.ID = "did:example:1" }, "/recipient", "recipient_ambiguous"},
-		"no e-mail address":  {func(r *Request) { r.Recipient.Email = "ada" }, "/recipient/email", "email_malformed"},
-		"two addresses":      {func(r *Request) { r.Recipient.Email = "a@b.c, d@e.f" }, "/recipient/email", "email_malformed"},
-		"relative id":        {func(r *Request) { r.Recipient = Recipient{ID: "users/7"} }, "/recipient/id", "uri_malformed"},
-		"address as id":      {func(r *Request) { r.Recipient = Recipient{ID: "MAILTO:ada@example.org"} }, "/recipient/id", "recipient_exposed"},
-		"name with controls": {func(r *Request) { r.Recipient.Name = "a\x00b" }, "/recipient/name", "name_malformed"},
-		"validity past":      {func(r *Request) { r.ValidUntil = w.clockNow() }, "/validUntil", "period_past"},
+		"no recipient":         {func(r *Request) { r.Recipient = Recipient{Name: "x"} }, "/recipient", "recipient_missing"},
+		"two recipients":       {func(r *Request) { r.Recipient.ID = "did:example:1" }, "/recipient", "recipient_ambiguous"},
+		"no e-mail address":    {func(r *Request) { r.Recipient.Email = "ada" }, "/recipient/email", "email_malformed"},
+		"two addresses":        {func(r *Request) { r.Recipient.Email = "a@b.c, d@e.f" }, "/recipient/email", "email_malformed"},
+		"relative id":          {func(r *Request) { r.Recipient = Recipient{ID: "users/7"} }, "/recipient/id", "uri_malformed"},
+		"address as id":        {func(r *Request) { r.Recipient = Recipient{ID: "MAILTO:ada@example.org"} }, "/recipient/id", "recipient_exposed"},
+		"invisible in address": {func(r *Request) { r.Recipient.Email = "ada@b\u202emoc.c" }, "/recipient/email", "email_malformed"},
+		"invisible name":       {func(r *Request) { r.Recipient.Name = "\u200b\u200b" }, "/recipient/name", "name_malformed"},
+		"year of five digits":  {func(r *Request) { r.ValidFrom = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) }, "/validFrom", "date_time_malformed"},
+		"name with controls":   {func(r *Request) { r.Recipient.Name = "a\x00b" }, "/recipient/name", "name_malformed"},
+		"validity past":        {func(r *Request) { r.ValidUntil = w.clockNow() }, "/validUntil", "period_past"},
 		"validity reversed": {func(r *Request) {
 			r.ValidFrom, r.ValidUntil = w.clockNow().Add(2*time.Hour), w.clockNow().Add(time.Hour)
 		}, "/validUntil", "period_reversed"},

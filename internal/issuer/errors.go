@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"laurel/credential"
 )
 
 // Errors of this package. Besides them come those of package storage:
@@ -87,7 +89,11 @@ func fault(path, code string) error {
 }
 
 func violation(path, code string) Violation {
-	return Violation{Path: path, Code: code, Message: sentences[code]}
+	message, own := sentences[code]
+	if !own {
+		message = credential.Sentence(credential.Violation{Code: code})
+	}
+	return Violation{Path: path, Code: code, Message: message}
 }
 
 // Codes lists the codes of violations that are not among credential.Codes,

@@ -9,13 +9,16 @@ import (
 
 func decimal(n int) string { return strconv.Itoa(n) }
 
-// plainText reports whether a text is 1 to most characters of one line.
+// plainText reports whether a text is 1 to most characters of one line, not all
+// of them invisible.
 func plainText(text string, most int) bool {
-	return strings.TrimSpace(text) != "" && utf8.ValidString(text) && utf8.RuneCountInString(text) <= most &&
+	return strings.ContainsFunc(text, visible) && utf8.ValidString(text) && utf8.RuneCountInString(text) <= most &&
 		!strings.ContainsFunc(text, func(r rune) bool {
 			return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029'
 		})
 }
+
+func visible(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }
 
 // normalizeEmail trims an e-mail address and puts it in lower case: the form
 // that is hashed, and by which one person's badges are found. What is not
@@ -25,7 +28,7 @@ func normalizeEmail(address string) string {
 	address = strings.ToLower(strings.TrimSpace(address))
 	local, domain, ok := cutLast(address, '@')
 	bad := func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(`<>,;:\"()[]`, r)
+		return !visible(r) || strings.ContainsRune(`<>,;:\"()[]`, r)
 	}
 	switch {
 	case !ok, local == "", len(local) > 64, domain == "", len(address) > 254, !utf8.ValidString(address),
