@@ -30,6 +30,7 @@ func TestRequestsRefused(t *testing.T) {
 		{award, `{` + to + `,"visibility":1}`, 400, "invalid-request", "/visibility text_expected"},
 		{award, `{` + to + `,"validFrom":"2026-02-30T00:00:00Z"}`, 400, "invalid-request", "/validFrom time_malformed"},
 		{award, `{` + to + `,"validUntil":"2020-01-01T00:00:00Z"}`, 400, "invalid-request", "/validUntil period_past"},
+		{award, `{` + to + `,"validFrom":"2026-02-01T00:00:00"}`, 400, "invalid-request", "/validFrom time_malformed"},
 		{award, `{` + to + `,"validUntil":null}`, 400, "invalid-request", "/validUntil time_malformed"},
 		{award, `{` + to + `,"evidence":{}}`, 400, "invalid-request", "/evidence array_expected"},
 		{award, `{` + to + `,"evidence":["x"]}`, 400, "invalid-request", "/evidence/0 object_expected"},

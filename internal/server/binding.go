@@ -97,8 +97,8 @@ func (b *binder) time(parent strictjson.Value, name string) time.Time {
 	if !ok {
 		return time.Time{}
 	}
-	t, _, err := credential.ParseDateTimeStamp(v.Text())
-	if v.Kind() != strictjson.String || err != nil {
+	t, zoned, err := credential.ParseDateTimeStamp(v.Text())
+	if v.Kind() != strictjson.String || err != nil || !zoned {
 		b.fault(v.Pointer(), "time_malformed")
 	}
 	return t
