@@ -110,12 +110,14 @@ func report(t *testing.T, c *checker, restarts []time.Duration) {
 			revoked++
 		}
 	}
+	quarter := (len(restarts) + 3) / 4
+	early, late := median(restarts[:quarter]), median(restarts[len(restarts)-quarter:])
 	slices.Sort(restarts)
 	at := func(share float64) time.Duration {
 		return restarts[int(share*float64(len(restarts)-1))].Round(time.Millisecond)
 	}
 	t.Logf("%d kills; %d badges, %d of them revoked; without an answer %d requests, of which %d had been done and %d were half done", len(restarts), len(c.record.badges), revoked, c.resumed+c.settled, c.settled, c.unfinished)
-	t.Logf("ready after: least %v, median %v, nine of ten %v, most %v", at(0), at(0.5), at(0.9), at(1))
+	t.Logf("ready after: least %v, median %v, nine of ten %v, most %v; median of the first quarter %v, of the last %v", at(0), at(0.5), at(0.9), at(1), early, late)
 	t.Logf("a revocation was seen after %v at most", c.slowest.Round(time.Millisecond))
 	if most := restarts[len(restarts)-1]; most > restart() {
 		t.Errorf("a server was ready after %v, later than %v", most, restart())
@@ -123,6 +125,11 @@ func report(t *testing.T, c *checker, restarts []time.Duration) {
 	if len(c.record.badges) < 2*len(restarts) || revoked < len(restarts)/4 {
 		t.Errorf("too little was done to show anything")
 	}
+}
+
+func median(times []time.Duration) time.Duration {
+	times = slices.Sorted(slices.Values(times))
+	return times[len(times)/2].Round(time.Millisecond)
 }
 
 // some is the first few of many lines.
