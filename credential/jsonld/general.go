@@ -113,14 +113,12 @@ func (w *walk) collection(at *place, a *active, v strictjson.Value) error {
 	inner := *at
 	inner.active = a
 	inner.entered = at.entered || at.def != nil && at.def.scoped
-	for c := v.Cursor(); c.Next(); {
-		name, member := c.Name().Text(), c.Value()
-		if a.aliases.keyword([]byte(name)) == keywordSet {
-			return w.items(&inner, member)
-		}
-		return w.listOf(&inner, member)
+	c := v.Cursor()
+	c.Next()
+	if a.aliases.keyword([]byte(c.Name().Text())) == keywordSet {
+		return w.items(&inner, c.Value())
 	}
-	return nil
+	return w.listOf(&inner, c.Value())
 }
 
 // typedValue reads a value object with a type.

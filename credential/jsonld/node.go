@@ -270,10 +270,10 @@ func (w *walk) member(n *node, at *place, v strictjson.Value) error {
 // otherMember reads a member with a name that is no term, or not one that the
 // closed profile has.
 func (w *walk) otherMember(n *node, at *place, v strictjson.Value, t *term) error {
-	word := at.name.Text()
-	if word == "@context" {
+	if at.name.Is("@context") {
 		return nil
 	}
+	word := at.name.Text()
 	if w.closed {
 		reason := outsideOf(word)
 		if reason == "" {
