@@ -48,10 +48,10 @@ type Options struct {
 
 // DefaultBudget is the work budget for a dataset with so many blank nodes. It
 // grows with the dataset, because symmetry that is harmless does, between a
-// floor that lets small symmetric graphs through and a ceiling of some tens of
+// floor that lets small symmetric graphs through and a ceiling of about ten
 // milliseconds.
 func DefaultBudget(blankNodes int) int {
-	const floor, perNode, ceiling = 1 << 16, 256, 1 << 17
+	const floor, perNode, ceiling = 1 << 15, 256, 1 << 16
 	if blankNodes > ceiling/perNode {
 		return ceiling
 	}
