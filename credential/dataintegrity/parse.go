@@ -58,8 +58,8 @@ func parseProof(index int, v strictjson.Value) (Proof, error) {
 	if kind.Kind() != strictjson.String {
 		return Proof{}, malformed(index, first(kind, v), "it has no single type")
 	}
-	p := Proof{Index: index, Value: v, Type: kind.Text()}
-	_, supported := suites[v.Get("cryptosuite").Text()]
+	p := Proof{Index: index, Value: v, Type: textOf(kind)}
+	_, supported := suites[textOf(v.Get("cryptosuite"))]
 	for c := v.Cursor(); c.Next(); {
 		member := c.Value()
 		reason := p.set(c.Name(), member)
@@ -80,6 +80,16 @@ func parseProof(index int, v strictjson.Value) (Proof, error) {
 	return p, nil
 }
 
+// textOf is the text of a string, without a copy of what most proofs say.
+func textOf(v strictjson.Value) string {
+	for _, usual := range [...]string{Type, EdDSARDFC2022, AssertionMethod} {
+		if v.Is(usual) {
+			return usual
+		}
+	}
+	return v.Text()
+}
+
 // first returns the first value that exists.
 func first(values ...strictjson.Value) strictjson.Value {
 	i := slices.IndexFunc(values, strictjson.Value.Exists)
@@ -95,7 +105,7 @@ func (p *Proof) set(name, v strictjson.Value) (reason string) {
 		if v.Kind() != strictjson.String || v.Is("") {
 			return "it is not a string, or empty"
 		}
-		*target = v.Text()
+		*target = textOf(v)
 		return ""
 	}
 	switch {

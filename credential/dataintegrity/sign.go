@@ -83,8 +83,8 @@ func checkSignable(root strictjson.Value, proofOptions Options) error {
 	if root.Kind() != strictjson.Object {
 		return fmt.Errorf("%w: the document is not an object", ErrMalformedProof)
 	}
-	for item := range root.Get("@context").OneOrMany() {
-		if item.Is(credentialsV1) {
+	for c := root.Get("@context").Items(); c.Next(); {
+		if item := c.Value(); item.Is(credentialsV1) {
 			return ErrVersion
 		}
 	}

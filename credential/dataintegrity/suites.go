@@ -65,26 +65,29 @@ var forms = sync.Pool{New: func() any { return new([]byte) }}
 func (s *Suites) digest(ctx context.Context, source jsonld.Source, hash crypto.Hash) (d digest) {
 	const large = 1 << 20
 	form := forms.Get().(*[]byte)
-	defer func() {
-		if cap(*form) <= large {
-			forms.Put(form)
-		}
-	}()
 	canonical, err := s.processor.Canonicalize(ctx, source, (*form)[:0], rdfc.Options{Hash: hash})
 	if err != nil {
 		return digest{err: err}
 	}
-	*form = canonical.NQuads
-	d.contexts, d.general = canonical.Contexts, canonical.General
-	if hash == crypto.SHA256 {
-		sum := sha256.Sum256(canonical.NQuads)
-		copy(d.sum[:], sum[:])
-	} else {
-		h := hash.New()
-		h.Write(canonical.NQuads)
-		h.Sum(d.sum[:0])
+	if cap(canonical.NQuads) <= large {
+		*form = canonical.NQuads
+		defer forms.Put(form)
 	}
+	d.contexts, d.general = canonical.Contexts, canonical.General
+	d.sum = sumOf(hash, canonical.NQuads)
 	return d
+}
+
+func sumOf(hash crypto.Hash, data []byte) (sum [maxSum]byte) {
+	if hash == crypto.SHA256 {
+		short := sha256.Sum256(data)
+		copy(sum[:], short[:])
+		return sum
+	}
+	h := hash.New()
+	h.Write(data)
+	copy(sum[:], h.Sum(nil))
+	return sum
 }
 
 // signed gives the data that is signed (VC Data Integrity §4.4).
