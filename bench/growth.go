@@ -56,8 +56,8 @@ func growth(l *laurel, rounds int, turn time.Duration) ([]grown, error) {
 		}
 	}
 	s := make(series)
-	for number := range rounds {
-		if err := s.round(number, turn, operations); err != nil {
+	for range rounds {
+		if err := s.round(turn, operations); err != nil {
 			return nil, err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"runtime"
 	"slices"
 	"sync"
@@ -41,10 +42,9 @@ const (
 )
 
 // measure runs an operation for about a time, after a warm-up of a quarter of
-// it. It begins with an empty heap, so that nobody pays for the garbage of
-// another.
+// it, in which the collector deals with what others have left. It is not made
+// to collect: a process that issues all day long is never just after that.
 func measure(op operation, turn time.Duration) (sample, error) {
-	runtime.GC()
 	estimate, err := warmUp(op, turn/4)
 	if err != nil {
 		return sample{}, fmt.Errorf("%s: %w", op.name, err)
@@ -76,19 +76,16 @@ func measure(op operation, turn time.Duration) (sample, error) {
 }
 
 // fine reports whether this machine counts processor time finely enough to tell
-// what part of a clockGrain was used.
+// what part of a clockGrain was used: by the least step in which it is counted.
 var fine = sync.OnceValue(func() bool {
-	const tries, most = 20, 10
-	coarse := 0
-	for range tries {
-		start, used := time.Now(), processorTime()
-		for time.Since(start) < clockGrain {
-		}
-		if counted := processorTime() - used; counted < clockGrain/2 || counted > 2*time.Since(start) {
-			coarse++
+	least := time.Duration(math.MaxInt64)
+	last := processorTime()
+	for begin := time.Now(); least > clockGrain/20 && time.Since(begin) < time.Second; {
+		if now := processorTime(); now > last {
+			least, last = min(least, now-last), now
 		}
 	}
-	return coarse <= most
+	return least <= clockGrain/20
 })
 
 // warmUp runs an operation for a time and at least once, and tells how long it
@@ -136,15 +133,15 @@ func allocations(op operation) (count, bytes float64, err error) {
 // series is the turns of each operation, in the order of rounds.
 type series map[string][]sample
 
-// round gives every operation a turn. The order moves on by one each round.
-func (s series) round(number int, turn time.Duration, operations []operation) error {
-	for i := range operations {
-		op := operations[(i+number)%len(operations)]
-		one, err := measure(op, turn)
+// round gives every operation a turn. The order is another one each round, so
+// that nobody always comes after the same.
+func (s series) round(turn time.Duration, operations []operation) error {
+	for _, i := range rand.Perm(len(operations)) {
+		one, err := measure(operations[i], turn)
 		if err != nil {
 			return err
 		}
-		s[op.name] = append(s[op.name], one)
+		s[operations[i].name] = append(s[operations[i].name], one)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"runtime"
 	"time"
 )
 
@@ -115,7 +116,7 @@ func httpRatio(s series, request, echo, floor string) float64 {
 
 // The turns of a short measurement.
 const (
-	shortTurn    = 8 * time.Millisecond
+	shortTurn    = 25 * time.Millisecond
 	shortHTTP    = 50 * time.Millisecond
 	shortRounds  = 60 // at most
 	leastRounds  = 3
@@ -130,6 +131,9 @@ func measureRatios(root string, until time.Time, progress io.Writer) (ratios, er
 		return ratios{}, err
 	}
 	logLine(progress, "measuring with %s", in.source)
+	if !fine() {
+		logLine(progress, "processor time is counted coarsely here: a busy machine disturbs every figure")
+	}
 	l, err := newLaurel(in)
 	if err != nil {
 		return ratios{}, err
@@ -149,7 +153,6 @@ func measureRatios(root string, until time.Time, progress io.Writer) (ratios, er
 	}
 	defer stop()
 
-	attacks := l.attacks()
 	begin := time.Now()
 	s := make(series)
 	var hostile [][]suffered
@@ -159,13 +162,19 @@ func measureRatios(root string, until time.Time, progress io.Writer) (ratios, er
 			break
 		}
 		if len(hostile) == 0 || len(hostile) < attackPasses && left > 0 && time.Since(begin) > left*time.Duration(len(hostile))/attackPasses {
-			pass, err := suffer(attacks)
+			// What attacks hold must not be there in the rounds: a large heap
+			// is collected less often.
+			pass, err := suffer(l.attacks())
 			if err != nil {
 				return ratios{}, err
 			}
+			for i := range pass {
+				pass[i].run = nil
+			}
+			runtime.GC()
 			hostile = append(hostile, pass)
 		}
-		if err := s.round(number, shortTurn, operations); err != nil {
+		if err := s.round(shortTurn, operations); err != nil {
 			return ratios{}, err
 		}
 		for i, e := range pair {

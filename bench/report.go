@@ -20,7 +20,7 @@ var performanceTemplate string
 
 // The turns of a full measurement.
 const (
-	longTurn    = 15 * time.Millisecond
+	longTurn    = 25 * time.Millisecond
 	longNode    = 150 * time.Millisecond
 	longHTTP    = 120 * time.Millisecond
 	longLoad    = 4 * time.Second
@@ -61,6 +61,9 @@ func writeReport(root string, progress io.Writer) (err error) {
 	}
 	m := &measurement{input: in, series: make(series), perSecond: make(map[string][]float64), usage: make(map[string]usage)}
 	logLine(progress, "measuring with %s", in.source)
+	if !fine() {
+		logLine(progress, "processor time is counted coarsely here: a busy machine disturbs every figure")
+	}
 	if m.laurel, err = newLaurel(in); err != nil {
 		return err
 	}
@@ -181,7 +184,7 @@ func (m *measurement) rounds() error {
 		if round == 1 { // what came before was the warm-up
 			m.series, m.perSecond = make(series), make(map[string][]float64)
 		}
-		if err := m.series.round(round, longTurn, m.operations); err != nil {
+		if err := m.series.round(longTurn, m.operations); err != nil {
 			return err
 		}
 		for _, p := range m.peers {
