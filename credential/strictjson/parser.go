@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"math"
 	"math/bits"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 )
@@ -217,10 +218,15 @@ func (p *parser) enter(kind Kind) *Error {
 
 // leaf adds a node that ends at the parser's place.
 func (p *parser) leaf(kind Kind, start int, escaped bool) {
-	p.doc.nodes = append(p.doc.nodes, node{
-		kind: kind, escaped: escaped, start: uint32(start), end: uint32(p.at),
-		next: int32(len(p.doc.nodes)) + 1,
-	})
+	nodes := p.doc.nodes
+	if len(nodes) == cap(nodes) {
+		nodes = slices.Grow(nodes, 1)
+	}
+	nodes = nodes[:len(nodes)+1]
+	n := &nodes[len(nodes)-1]
+	n.kind, n.escaped, n.count = kind, escaped, 0
+	n.start, n.end, n.next = uint32(start), uint32(p.at), int32(len(nodes))
+	p.doc.nodes = nodes
 }
 
 func (p *parser) word(word string, kind Kind) *Error {

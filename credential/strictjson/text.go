@@ -110,6 +110,9 @@ func (d *Document) duplicateOfMany(at int32) int32 {
 func (d *Document) sameText(i, j int32) bool {
 	a, b := &d.nodes[i], &d.nodes[j]
 	if !a.escaped && !b.escaped {
+		if a.end-a.start != b.end-b.start || d.data[a.start+1] != d.data[b.start+1] {
+			return false // for most names; the first byte may be the last quote
+		}
 		return string(d.data[a.start+1:a.end-1]) == string(d.data[b.start+1:b.end-1])
 	}
 	return Value{d, i}.Text() == Value{d, j}.Text()
