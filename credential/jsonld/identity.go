@@ -26,6 +26,7 @@ var (
 	profileRoles = []string{"issuer", "creator", "source", "parentOrg"}
 	subjectRole  = "credentialSubject"
 	criteriaRole = "criteria"
+	refreshRole  = "refreshService"
 )
 
 // identified is a node with an identifier.
@@ -170,9 +171,12 @@ func mayShare(a, b *bearer) bool {
 	case a.isProfile() && b.isProfile():
 	case a.isSubject() && b.isProfile(), a.isProfile() && b.isSubject():
 		unlike = true // somebody who makes a statement about themselves
-	case !a.owner.Exists() && b.role == "refreshService", !b.owner.Exists() && a.role == "refreshService":
+	case !a.owner.Exists() && b.role == refreshRole, !b.owner.Exists() && a.role == refreshRole:
 		unlike = true // a credential that is refreshed at its own address
 	default:
+		return false
+	}
+	if a.takesFrom(b) || b.takesFrom(a) {
 		return false
 	}
 	for name, member := range a.members {
