@@ -104,8 +104,10 @@ func TestParseEntryRefuses(t *testing.T) {
 		{"1EdTech list without id", `{"type":"1EdTechRevocationList"}`, "/id"},
 		{"unknown type with a relative id", `{"type":"OtherStatus","id":"x"}`, "/id"},
 	}
-	for _, index := range []string{`""`, `"-1"`, `"+1"`, `"-0"`, `"abc"`, `"1e3"`, `"07"`, `"00"`, `" 5"`, `"5 "`, `"5\n"`, `"1.0"`,
-		`"0x10"`, `"1_0"`, `"١"`, `"null"`, `-1`, `-0`, `1.0`, `1.5`, `1e3`, `{}`} {
+	for _, index := range []string{
+		`""`, `"-1"`, `"+1"`, `"-0"`, `"abc"`, `"1e3"`, `"07"`, `"00"`, `" 5"`, `"5 "`, `"5\n"`, `"1.0"`,
+		`"0x10"`, `"1_0"`, `"١"`, `"null"`, `-1`, `-0`, `1.0`, `1.5`, `1e3`, `{}`,
+	} {
 		tests = append(tests, struct{ name, status, path string }{"index " + index, entry("statusListIndex", index), "/statusListIndex"})
 	}
 	for _, test := range tests {
@@ -119,8 +121,10 @@ func TestParseEntryRefuses(t *testing.T) {
 			t.Errorf("%s: at %s, want %s", test.name, malformed.Path, want)
 		}
 	}
-	for _, index := range []string{`"67108864"`, `"2147483648"`, `"9223372036854775807"`, `"9223372036854775808"`,
-		`"18446744073709551616"`, `67108864`, `2147483648`, `"` + strings.Repeat("9", 400) + `"`} {
+	for _, index := range []string{
+		`"67108864"`, `"2147483648"`, `"9223372036854775807"`, `"9223372036854775808"`,
+		`"18446744073709551616"`, `67108864`, `2147483648`, `"` + strings.Repeat("9", 400) + `"`,
+	} {
 		entries, err := statuslist.ParseEntry(parse(t, entry("statusListIndex", index)))
 		if !errors.Is(err, statuslist.ErrRange) || entries != nil {
 			t.Errorf("index %.30s: got %v, %v; want ErrRange", index, entries, err)
@@ -155,12 +159,14 @@ func TestParseEntry(t *testing.T) {
 			e.Types = []string{"Other", "BitstringStatusListEntry"}
 		})},
 		{"unknown purpose", entry("statusPurpose", `"mood"`), with(func(e *statuslist.Entry) { e.StatusPurpose = "mood" })},
-		{"messages", entry("statusSize", `2`, "statusPurpose", `"message"`, "statusMessage",
-			`[{"status":"0x0","message":"a"},{"status":"0x1","message":"b"},{"status":"0x2","message":"c"},{"status":"0x3","message":"d"}]`),
+		{
+			"messages", entry("statusSize", `2`, "statusPurpose", `"message"`, "statusMessage",
+				`[{"status":"0x0","message":"a"},{"status":"0x1","message":"b"},{"status":"0x2","message":"c"},{"status":"0x3","message":"d"}]`),
 			with(func(e *statuslist.Entry) {
 				e.StatusPurpose, e.StatusSize = "message", 2
 				e.StatusMessages = []statuslist.StatusMessage{{Status: 0, Message: "a"}, {Status: 1, Message: "b"}, {Status: 2, Message: "c"}, {Status: 3, Message: "d"}}
-			})},
+			}),
+		},
 		{"reference", entry("statusReference", `"https://example.com/why"`), with(func(e *statuslist.Entry) {
 			e.StatusReference = []string{"https://example.com/why"}
 		})},
