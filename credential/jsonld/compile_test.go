@@ -146,7 +146,7 @@ func TestCompiledTerms(t *testing.T) {
 				if len(list) == 2 && document.Revision == documents[0].Revision {
 					depth = 2
 				}
-				if testing.Short() {
+				if testing.Short() || raceEnabled {
 					depth = 0
 				}
 				compareTerms(t, fmt.Sprint(list, document.Revision), a, nil, depth, counted)

@@ -57,12 +57,13 @@ const generated = "36e23799a4bb4859b7ae275ec850d591e34fefdffafe5fc71fbb4a3382127
 // directly some of them, and all by a digest of the results.
 func TestGenerated(t *testing.T) {
 	p := New(embedded(t), Options{})
-	all, every := 10_000, uint64(40)
+	all, every := 10_000, uint64(40) // all of them for the digest
+	sampled := false
 	switch {
 	case os.Getenv("LAUREL_FULL") != "":
 		every = 1
 	case testing.Short() || raceEnabled:
-		every = 400
+		all, every, sampled = 500, 50, true
 	}
 	digest := sha256.New()
 	accepted, compared := 0, 0
@@ -92,7 +93,7 @@ func TestGenerated(t *testing.T) {
 	if accepted < all*9/10 {
 		t.Errorf("only %d documents are good", accepted)
 	}
-	if sum := hex.EncodeToString(digest.Sum(nil)); sum != generated {
+	if sum := hex.EncodeToString(digest.Sum(nil)); sum != generated && !sampled {
 		t.Errorf("the results have the digest %s", sum)
 	}
 }
