@@ -147,14 +147,14 @@ func TestCompiledTerms(t *testing.T) {
 					depth = 2
 				}
 				if testing.Short() || raceEnabled {
-					depth = 0
+					depth = 0 // the race detector and haste leave the scopes out
 				}
 				compareTerms(t, fmt.Sprint(list, document.Revision), a, nil, depth, counted)
 			}
 		}
 	}
 	t.Log(counted)
-	if counted["lists"] < 20 || counted["terms"] < 5000 {
+	if counted["lists"] < 20 || counted["terms"] < 1000 {
 		t.Errorf("only %v were compared", counted)
 	}
 }
