@@ -67,6 +67,10 @@ func (e *examination) problem(violation credential.Violation) string {
 	return credential.Sentence(violation)
 }
 
+// clockSkew is how far ahead an issuer's clock may be. The end of a badge is
+// given no such grace.
+const clockSkew = time.Minute
+
 // validity compares the dates of the credential with the time. Version 1.1
 // knows them by other names, beside which the newer ones count as well.
 func (e *examination) validity() {
@@ -86,7 +90,7 @@ func (e *examination) validity() {
 		switch {
 		case err != nil:
 			e.add(CodeValidityUnreadable, Failed, v.Pointer(), nil)
-		case isBegin && e.now.Before(moment):
+		case isBegin && e.now.Add(clockSkew).Before(moment):
 			e.add(CodeNotYetValid, Failed, v.Pointer(), e.quote(map[string]string{name: format(moment)}))
 		case !isBegin && e.now.After(moment):
 			e.add(CodeExpired, Failed, v.Pointer(), e.quote(map[string]string{name: format(moment)}))
@@ -105,14 +109,21 @@ func format(moment time.Time) string { return moment.UTC().Format(time.RFC3339) 
 // attributions names those whom the badge speaks of as if they had a part in
 // it. Only the issuer signed.
 func (e *examination) attributions() {
+	left := maxAttributions
 	for subjects := e.credential.Value().Get("credentialSubject").Items(); subjects.Next(); {
 		subject := subjects.Value()
 		e.attribution(CodeSourceUnauthenticated, "source", subject.Get("source"))
-		for achievements := subject.Get("achievement").Items(); achievements.Next(); {
+		for achievements := subject.Get("achievement").Items(); achievements.Next(); left-- {
+			if left == 0 {
+				return
+			}
 			e.attribution(CodeCreatorUnauthenticated, "creator", achievements.Value().Get("creator"))
 		}
 	}
 }
+
+// maxAttributions bounds how many achievements are looked at: a badge has one.
+const maxAttributions = 20
 
 func (e *examination) attribution(code Code, name string, profile strictjson.Value) {
 	if id := idOf(profile); id != "" && id != e.issuerID {

@@ -16,23 +16,34 @@ func (e *examination) endorsements() {
 	}
 	endorsable := make(map[string]bool)
 	collectIDs(e.credential.Value(), endorsable)
+	unchecked := max(len(list)-MaxEndorsements, 0)
+	left := len(e.credential.Raw()) + endorsementSlack
 	for _, v := range list[:min(len(list), MaxEndorsements)] {
+		if left -= len(v.Raw()); left < 0 {
+			unchecked++
+			continue
+		}
 		if v.Kind() == strictjson.Object {
 			e.endorsement(v, endorsable)
 		} else {
 			e.add(CodeEndorsementUnsupported, Indeterminate, v.Pointer(), nil)
 		}
 	}
-	if more := len(list) - MaxEndorsements; more > 0 {
-		e.add(CodeEndorsementUnchecked, Skipped, "", map[string]string{"count": strconv.Itoa(more)})
+	if unchecked > 0 {
+		e.add(CodeEndorsementUnchecked, Skipped, "", map[string]string{"count": strconv.Itoa(unchecked)})
 	}
 }
+
+// endorsementSlack is how many bytes of endorsements are checked beyond the size
+// of the badge. Those side by side never have more; each within another is read
+// again at every level.
+const endorsementSlack = 64 << 10
 
 // endorsement checks one endorsement. One that is good but about something else
 // was taken from another badge.
 func (e *examination) endorsement(v strictjson.Value, endorsable map[string]bool) {
 	id := idOf(v.Get("issuer"))
-	issuer := domainOf(id)
+	issuer := placeOf(id)
 	if issuer == "" {
 		issuer = id
 	}

@@ -84,11 +84,11 @@ func keyFault(err error, otherwise Code) *finding {
 	return &finding{code: otherwise, outcome: Indeterminate}
 }
 
-// issuer says who signed, or who the document claims to come from. The domain
-// is the one part of an issuer that the key proves; its name is only claimed.
+// issuer says who signed, or who the document claims to come from. The place of
+// its document is what the key proves of an issuer; its name is only claimed.
 func (e *examination) issuer() {
 	id := e.issuerID
-	domain := domainOf(id)
+	domain := placeOf(id)
 	path := e.credential.Value().Get("issuer").Pointer()
 	switch {
 	case e.trust != verified && domain == "":
@@ -125,3 +125,27 @@ func domainOf(id string) string {
 	}
 	return host
 }
+
+// placeOf gives the host that an identifier belongs to and, where its document
+// does not speak for the whole host, the path of it: whoever may put files below
+// a university's /students/ is not the university. It is "" like domainOf.
+func placeOf(id string) string {
+	host := domainOf(id)
+	var path string
+	if strings.HasPrefix(id, "did:web:") {
+		_, path, _ = strings.Cut(strings.TrimPrefix(id, "did:web:"), ":")
+		path = strings.ReplaceAll(path, ":", "/")
+	} else if u, err := url.Parse(id); err == nil {
+		path = strings.Trim(u.EscapedPath(), "/")
+	}
+	if host == "" || path == "" {
+		return host
+	}
+	if len(path) > maxPlacePath {
+		path = path[:maxPlacePath] + "…"
+	}
+	return host + "/" + path
+}
+
+// maxPlacePath is how much of a path is shown.
+const maxPlacePath = 80

@@ -138,17 +138,20 @@ func (e *examination) revisions(used []contexts.Document) {
 // knownContexts looks, before anything is fetched, whether the contexts of the
 // document are known. What is written into the document instead of named is
 // left to the reader of linked data, which knows what it may take.
+// At most maxUnknownContexts are named.
 func (e *examination) knownContexts(v strictjson.Value) bool {
-	known := true
-	for contexts := v.Get("@context").Items(); contexts.Next(); {
+	unknown := 0
+	for contexts := v.Get("@context").Items(); contexts.Next() && unknown < maxUnknownContexts; {
 		context := contexts.Value()
 		if context.Kind() == strictjson.String && !e.isKnownContext(context) {
 			e.add(CodeContextUnknown, Indeterminate, context.Pointer(), nil)
-			known = false
+			unknown++
 		}
 	}
-	return known
+	return unknown == 0
 }
+
+const maxUnknownContexts = 16
 
 func (v *Verifier) isKnownContext(context strictjson.Value) bool {
 	url, plain := context.Plain()

@@ -312,7 +312,8 @@ func contentScenarios() []scenario {
 				"identityHash": "sha256$" + strings.Repeat("0a", 32),
 			}}
 		}), VerdictValid, CodeSignature},
-		{"not valid yet", changed(func(b object) { b["validFrom"] = "2026-06-15T12:00:01Z" }), VerdictInvalid, CodeNotYetValid},
+		{"not valid yet", changed(func(b object) { b["validFrom"] = "2026-06-15T12:01:01Z" }), VerdictInvalid, CodeNotYetValid},
+		{"an issuer's clock ahead", changed(func(b object) { b["validFrom"] = "2026-06-15T12:01:00Z" }), VerdictValid, CodeSignature},
 		{"valid from now on", changed(func(b object) { b["validFrom"] = "2026-06-15T12:00:00Z" }), VerdictValid, CodeSignature},
 		{"expired", changed(func(b object) { b["validUntil"] = "2026-06-15T11:59:59Z" }), VerdictInvalid, CodeExpired},
 		{"valid until now", changed(func(b object) { b["validUntil"] = "2026-06-15T12:00:00Z" }), VerdictValid, CodeSignature},
