@@ -21,6 +21,7 @@ type Limits struct {
 	Size  int // bytes of the whole text; default 1 MiB
 	Depth int // nested arrays and objects; default 64
 	Name  int // bytes of a member name as written; default 256
+	Nodes int // values and names; default 100,000
 }
 
 // The defaults of Limits.
@@ -28,6 +29,7 @@ const (
 	DefaultSize  = 1 << 20
 	DefaultDepth = 64
 	DefaultName  = 256
+	DefaultNodes = 100_000
 )
 
 // bytesPerNode is what a value or name takes in a typical credential.
@@ -83,6 +85,9 @@ func (d *Document) Reset(data []byte, limits Limits) error {
 	}
 	if limits.Name <= 0 {
 		limits.Name = DefaultName
+	}
+	if limits.Nodes <= 0 {
+		limits.Nodes = DefaultNodes
 	}
 	d.data = data
 	d.nodes = d.nodes[:0]

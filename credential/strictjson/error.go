@@ -12,7 +12,7 @@ const (
 	CodeDuplicate   Code = "duplicate_key" // a name twice in one object
 	CodeUTF8        Code = "invalid_utf8"  // bad UTF-8, a byte order mark, a lone surrogate
 	CodeNumberRange Code = "number_range"  // a number that no float64 holds
-	CodeTooLarge    Code = "too_large"     // more bytes than Limits.Size, or a name longer than Limits.Name
+	CodeTooLarge    Code = "too_large"     // more than Limits.Size, Limits.Name or Limits.Nodes allow
 	CodeTooDeep     Code = "too_deep"      // more levels than Limits.Depth
 )
 

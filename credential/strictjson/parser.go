@@ -126,6 +126,9 @@ func (p *parser) after() (more bool, err *Error) {
 	p.space()
 	switch c := p.peek(); {
 	case c == ',':
+		if len(p.doc.nodes) > p.limits.Nodes {
+			return false, p.fail(CodeTooLarge, p.at, "more than "+strconv.Itoa(p.limits.Nodes)+" values")
+		}
 		n.count++
 		p.at++
 		p.space()

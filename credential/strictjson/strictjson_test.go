@@ -62,6 +62,7 @@ func TestParseRefuses(t *testing.T) {
 		{"too deep", deep, "", CodeTooDeep},
 		{"too large", `"` + strings.Repeat("a", DefaultSize) + `"`, "", CodeTooLarge},
 		{"long name", `{"` + strings.Repeat("a", DefaultName+1) + `":1}`, "", CodeTooLarge},
+		{"too many values", `{"a":[` + strings.Repeat("[],", DefaultNodes) + `[]]}`, "/a/99997", CodeTooLarge},
 		{"word", `[tru]`, "/0", CodeSyntax},
 		{"word with case", `True`, "", CodeSyntax},
 	}

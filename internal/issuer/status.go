@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -37,19 +38,48 @@ func (s *Service) SetStatus(ctx context.Context, caller Caller, id string, chang
 	if change.Wording != "" && !plainText(change.Wording, 500) {
 		return Credential{}, fault("/wording", "wording_malformed")
 	}
+	answer, err := json.Marshal(statusAnswer{change.State, change.Reason, change.Wording, s.clock().UTC()})
+	if err != nil {
+		return Credential{}, err
+	}
 	changed, err := s.store.SetStatus(ctx, storage.StatusChange{
-		Act: s.act(caller, nil), Tenant: caller.Tenant, ID: id,
+		Act: s.act(caller, answer), Tenant: caller.Tenant, ID: id,
 		State: change.State, Reason: change.Reason, Wording: change.Wording,
 	})
 	var replay *storage.ReplayError
 	if errors.As(err, &replay) {
 		caller.Idempotency.Replayed = true
-		changed, err = s.store.Credential(ctx, caller.Tenant, id)
+		changed, err = s.replayedStatus(ctx, caller.Tenant, id, replay)
 	}
 	if err != nil {
 		return Credential{}, err
 	}
 	return s.credential(changed), nil
+}
+
+// statusAnswer is what an idempotency key remembers of a change of status.
+type statusAnswer struct {
+	State   storage.State `json:"state"`
+	Reason  string        `json:"reason,omitempty"`
+	Wording string        `json:"wording,omitempty"`
+	Changed time.Time     `json:"changed"`
+}
+
+// replayedStatus is the award as it was answered with the first time, whatever
+// became of it since.
+func (s *Service) replayedStatus(ctx context.Context, tenant, id string, replay *storage.ReplayError) (storage.Credential, error) {
+	now, err := s.store.Credential(ctx, tenant, id)
+	if err != nil {
+		return now, err
+	}
+	var then statusAnswer
+	if err := json.Unmarshal(replay.Record.Answer, &then); err != nil {
+		return now, fmt.Errorf("reading idempotency record: %w", storage.ErrMismatch)
+	}
+	if now.State != then.State {
+		now.State, now.Reason, now.Wording, now.Changed = then.State, then.Reason, then.Wording, then.Changed
+	}
+	return now, nil
 }
 
 // SignedList is a status list credential as it is served.

@@ -7,8 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"laurel/credential/statuslist"
 	"laurel/credential/strictjson"
+
 	"laurel/internal/keys"
 	"laurel/storage"
 	"laurel/verifier"
@@ -111,6 +113,32 @@ func TestSuspend(t *testing.T) {
 		if got := w.verdict(w.badge(made.ID).Signed); got != step.want {
 			t.Errorf("%s: %s", step.to, got)
 		}
+	}
+}
+
+// TestStatusReplay: a repeated request is answered as it was the first time,
+// although the badge has moved on.
+func TestStatusReplay(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.Suspension = true })
+	made := w.award(ada(w.mentor()))
+	suspend := func() (Credential, error) {
+		by := caller
+		by.Idempotency = &Idempotency{Space: "k", Key: "suspend", Body: [32]byte{1}}
+		return w.SetStatus(t.Context(), by, made.ID, Change{State: storage.StateSuspended, Reason: "under-review"})
+	}
+	first, err := suspend()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.SetStatus(t.Context(), caller, made.ID, Change{State: storage.StateIssued}); err != nil {
+		t.Fatal(err)
+	}
+	second, err := suspend()
+	if diff := cmp.Diff(first, second); err != nil || diff != "" {
+		t.Errorf("%v\n%s", err, diff)
+	}
+	if got := w.verdict(w.badge(made.ID).Signed); got != verifier.VerdictValid {
+		t.Errorf("the repetition made the badge %s", got)
 	}
 }
 
