@@ -5,7 +5,6 @@ import (
 	"context"
 	"net/netip"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -36,10 +35,8 @@ func newClients(perSecond float64, burst, size int) *clients {
 	return &clients{rate: limit, burst: burst, size: size, byAddr: make(map[netip.Prefix]*list.Element), recent: list.New()}
 }
 
-// allow counts a request of a client at a time. Addresses that cannot be read
-// share one account.
-func (t *clients) allow(address string, now time.Time) bool {
-	network := networkOf(address)
+// allow counts a request of a client at a time.
+func (t *clients) allow(network netip.Prefix, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	element, ok := t.byAddr[network]
@@ -57,7 +54,8 @@ func (t *clients) allow(address string, now time.Time) bool {
 }
 
 // networkOf is what counts as one client: an IPv4 address, or a /64 of IPv6,
-// of which anybody has as many addresses as they like.
+// of which anybody has as many addresses as they like. Addresses that cannot be
+// read are one client together.
 func networkOf(address string) netip.Prefix {
 	ip, err := netip.ParseAddr(address)
 	if err != nil {
@@ -72,36 +70,145 @@ func networkOf(address string) netip.Prefix {
 	return network
 }
 
-// gate lets a number of checks run and another number wait.
+// gate lets a number of checks run and another number wait. Networks take turns:
+// one that asks for much waits behind itself, not the others behind it. Of one
+// network only a share may wait, and while others wait it may not occupy every
+// place to run, where a check once begun stays until it is done.
 type gate struct {
-	running chan struct{}
-	queue   int64
-	waiting atomic.Int64
+	parallel int // checks that run
+	queue    int // checks that wait
+	share    int // checks of one network that wait
+
+	mu      sync.Mutex // guards what follows
+	running int
+	waiting int
+	lines   map[netip.Prefix]*line // those that run or wait: at most parallel + queue
+	turns   list.List              // of *line, those that wait, the next first
 }
+
+// line is what one network has before the gate and behind it.
+type line struct {
+	network netip.Prefix
+	running int
+	waiting list.List     // of chan struct{}, closed when the check may run; the first came first
+	turn    *list.Element // in turns while anybody waits
+}
+
+// shareOfQueue is the part of the queue that one network may fill.
+const shareOfQueue = 8
 
 func newGate(parallel, queue int) *gate {
-	return &gate{running: make(chan struct{}, parallel), queue: int64(queue)}
+	return &gate{parallel: parallel, queue: queue, share: max(1, queue/shareOfQueue), lines: make(map[netip.Prefix]*line)}
 }
 
-// enter waits for a turn. After nil, leave must be called. The error is a
-// refusal when too many wait already, or the context's.
-func (g *gate) enter(ctx context.Context) error {
-	select {
-	case g.running <- struct{}{}:
-		return nil
-	default:
+// enter waits for a turn. After nil, leave must be called with the same network.
+// The error is a refusal when too many wait already, or the context's.
+func (g *gate) enter(ctx context.Context, network netip.Prefix) error {
+	place, err := g.join(network)
+	if err != nil || place == nil {
+		return err
 	}
-	if g.waiting.Add(1) > g.queue {
-		g.waiting.Add(-1)
-		return refuse(problemBusy)
-	}
-	defer g.waiting.Add(-1)
 	select {
-	case g.running <- struct{}{}:
+	case <-place.Value.(chan struct{}):
 		return nil
 	case <-ctx.Done():
+		g.abandon(network, place)
 		return ctx.Err()
 	}
 }
 
-func (g *gate) leave() { <-g.running }
+// join takes a place in the line of a network, nil when the check may run at once.
+func (g *gate) join(network netip.Prefix) (*list.Element, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	l := g.lines[network]
+	switch {
+	case g.running < g.parallel: // then nobody waits
+	case l != nil && l.waiting.Len() >= g.share:
+		return nil, refuse(problemRate)
+	case g.waiting >= g.queue:
+		return nil, refuse(problemBusy)
+	}
+	if l == nil {
+		l = &line{network: network}
+		g.lines[network] = l
+	}
+	if g.running < g.parallel {
+		g.running++
+		l.running++
+		return nil, nil
+	}
+	if l.turn == nil {
+		l.turn = g.turns.PushBack(l)
+	}
+	g.waiting++
+	return l.waiting.PushBack(make(chan struct{})), nil
+}
+
+// abandon gives up a place, or the turn that came in the meantime.
+func (g *gate) abandon(network netip.Prefix, place *list.Element) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	l := g.lines[network]
+	select {
+	case <-place.Value.(chan struct{}):
+		g.end(l)
+	default:
+		g.remove(l, place)
+		g.forget(l)
+	}
+}
+
+// leave ends a check of a network.
+func (g *gate) leave(network netip.Prefix) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.end(g.lines[network])
+}
+
+// end gives the place of a check of l to whoever is next.
+func (g *gate) end(l *line) {
+	g.running--
+	l.running--
+	if next := g.next(); next != nil {
+		place := next.waiting.Front()
+		close(place.Value.(chan struct{}))
+		g.running++
+		next.running++
+		g.turns.MoveToBack(next.turn)
+		g.remove(next, place)
+	}
+	g.forget(l)
+}
+
+// next is the line whose turn it is, nil when nobody waits. A line that has all
+// the places but one keeps its turn and lets another go first. At least one of
+// two can go: a place is free, so they cannot both have all the others.
+func (g *gate) next() *line {
+	first := g.turns.Front()
+	if first == nil {
+		return nil
+	}
+	l := first.Value.(*line)
+	if second := first.Next(); second != nil && l.running >= max(1, g.parallel-1) {
+		return second.Value.(*line)
+	}
+	return l
+}
+
+// remove takes one that waits out of its line.
+func (g *gate) remove(l *line, place *list.Element) {
+	l.waiting.Remove(place)
+	g.waiting--
+	if l.waiting.Len() == 0 {
+		g.turns.Remove(l.turn)
+		l.turn = nil
+	}
+}
+
+// forget drops a line of which nothing is left.
+func (g *gate) forget(l *line) {
+	if l.running == 0 && l.waiting.Len() == 0 {
+		delete(g.lines, l.network)
+	}
+}

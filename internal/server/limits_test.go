@@ -11,9 +11,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -45,7 +43,7 @@ func TestClients(t *testing.T) {
 	now := time.Date(2026, 3, 14, 0, 0, 0, 0, time.UTC)
 	table := newClients(1, 3, 2)
 	count := func(address string) (n int) {
-		for table.allow(address, now) {
+		for table.allow(networkOf(address), now) {
 			n++
 		}
 		return n
@@ -68,7 +66,7 @@ func TestClients(t *testing.T) {
 	}
 	free := newClients(-1, 1, 2)
 	for range 10 {
-		if !free.allow("192.0.2.1", now) {
+		if !free.allow(networkOf("192.0.2.1"), now) {
 			t.Error("no limit is one")
 		}
 	}
@@ -113,41 +111,6 @@ func TestTrustedProxies(t *testing.T) {
 			t.Errorf("%q is taken for a proxy", wrong)
 		}
 	}
-}
-
-func TestGate(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := newGate(1, 2)
-		if err := g.enter(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		var waiters sync.WaitGroup
-		results := make(chan error, 2)
-		for range 2 {
-			waiters.Go(func() { results <- g.enter(t.Context()) })
-		}
-		synctest.Wait()
-		var refused *refusal
-		if err := g.enter(t.Context()); !errors.As(err, &refused) || refused.problem != problemBusy {
-			t.Errorf("a third one is told %v", err)
-		}
-		g.leave()
-		synctest.Wait()
-		g.leave()
-		waiters.Wait()
-		if a, b := <-results, <-results; a != nil || b != nil {
-			t.Errorf("those who waited are told %v and %v", a, b)
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		if err := g.enter(ctx); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("one who waits too long is told %v", err)
-		}
-		g.leave()
-		if err := g.enter(t.Context()); err != nil {
-			t.Errorf("the next one is told %v", err)
-		}
-	})
 }
 
 // stuck is a verifier that takes all the time there is.

@@ -8,6 +8,7 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -27,7 +28,8 @@ func (s *Server) verifyPage(c *gin.Context) error {
 // verify checks what anybody sends. The check itself decides nothing here: its
 // report is passed on as it is.
 func (s *Server) verify(c *gin.Context) error {
-	if !s.clients.allow(c.ClientIP(), s.clock()) {
+	network := networkOf(c.ClientIP())
+	if !s.clients.allow(network, s.clock()) {
 		return refuse(problemRate)
 	}
 	data, release, err := s.submitted(c)
@@ -35,7 +37,7 @@ func (s *Server) verify(c *gin.Context) error {
 		return err
 	}
 	defer release()
-	report, err := s.check(c.Request.Context(), data)
+	report, err := s.check(c.Request.Context(), network, data)
 	if err != nil {
 		return unreadable(data, err)
 	}
@@ -49,15 +51,15 @@ func (s *Server) verify(c *gin.Context) error {
 	return nil
 }
 
-// check waits for a turn. The body was read before, so that a slow client keeps
-// nobody waiting.
-func (s *Server) check(ctx context.Context, data []byte) (*verifier.Report, error) {
+// check waits for the network's turn. The body was read before, so that a slow
+// client keeps nobody waiting.
+func (s *Server) check(ctx context.Context, network netip.Prefix, data []byte) (*verifier.Report, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.limits.VerifyTime)
 	defer cancel()
-	if err := s.gate.enter(ctx); err != nil {
+	if err := s.gate.enter(ctx, network); err != nil {
 		return nil, err
 	}
-	defer s.gate.leave()
+	defer s.gate.leave(network)
 	return s.verifier.Verify(ctx, data, verifier.Expect{})
 }
 
