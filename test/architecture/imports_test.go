@@ -16,7 +16,7 @@ import (
 var allowed = map[string][]string{
 	"contexts":                 {},
 	"credential":               {"credential/schema", "credential/strictjson"},
-	"credential/dataintegrity": {"contexts", "credential/jsonld", "credential/rdfc", "credential/strictjson", "credential"},
+	"credential/dataintegrity": {"contexts", "credential/jcs", "credential/jsonld", "credential/rdfc", "credential/strictjson", "credential"},
 	"credential/jcs":           {"credential/strictjson"},
 	"credential/jose":          {"credential/strictjson"},
 	"credential/jsonld":        {"contexts", "credential/jcs", "credential/rdfc", "credential/strictjson"},
