@@ -26,6 +26,7 @@ type listenFlags struct {
 	TLSCert      string   `placeholder:"FILE" env:"LAUREL_TLS_CERT" and:"tls" help:"Certificate chain (PEM); without it plain HTTP, for a TLS proxy in front."`
 	TLSKey       string   `placeholder:"FILE" env:"LAUREL_TLS_KEY" and:"tls" help:"Private key of the certificate (PEM)."`
 	TrustedProxy []string `placeholder:"CIDR" env:"LAUREL_TRUSTED_PROXY" help:"Proxy whose X-Forwarded-For is believed; none by default."`
+	VerifyRate   float64  `placeholder:"N" env:"LAUREL_VERIFY_RATE" help:"Checks a second that one client address may ask for; 200 by default, -1 for no limit."`
 }
 
 // open opens the listener for the world.
@@ -104,6 +105,7 @@ func (c *serveCommand) Run(ctx context.Context, console *console) (err error) {
 	handler, err := newServer(serverParts{
 		installation: opened, verifier: newVerifier(opened.contexts, client, opened.issuer),
 		proxies: c.TrustedProxy, privacy: server.Privacy{Contact: c.PrivacyContact, URL: c.PrivacyURL}, logger: logger,
+		limits: server.Limits{VerifyRate: c.VerifyRate},
 	})
 	if err != nil {
 		return usage(err, "laurel serve --help")
@@ -261,6 +263,7 @@ func (c *verifierCommand) Run(ctx context.Context, console *console) (err error)
 	}
 	handler, err := newServer(serverParts{
 		verifier: newVerifier(set, client, own), publicURL: publicURL, proxies: c.TrustedProxy,
+		limits:  server.Limits{VerifyRate: c.VerifyRate},
 		privacy: server.Privacy{Contact: c.PrivacyContact, URL: c.PrivacyURL}, logger: logger,
 	})
 	if err != nil {

@@ -66,6 +66,10 @@ var (
 
 func TestGateRefuses(t *testing.T) {
 	j := joined{t, newGate(2, 16)}
+	if j.gate.share != 12 {
+		t.Errorf("of a queue of 16, a network may take %d", j.gate.share)
+	}
+	j.gate.share = 2
 	refused := func(network netip.Prefix, want problem) {
 		t.Helper()
 		var refused *refusal
@@ -306,11 +310,12 @@ func TestVerifyTakesTurns(t *testing.T) {
 	v := stuck{make(chan struct{}, 3)}
 	s, err := New(Config{
 		Verifier: v, PublicURL: testURL, TrustedProxies: []string{"192.0.2.250"},
-		Limits: Limits{VerifyParallel: 1, VerifyQueue: 8},
+		Limits: Limits{VerifyParallel: 1, VerifyQueue: 2},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.gate.share = 1
 	ctx, hangUp := context.WithCancel(t.Context())
 	post := func(address string) *httptest.ResponseRecorder {
 		request := httptest.NewRequestWithContext(ctx, "POST", "/verify", strings.NewReader("{}"))

@@ -94,11 +94,12 @@ type line struct {
 	turn    *list.Element // in turns while anybody waits
 }
 
-// shareOfQueue is the part of the queue that one network may fill.
-const shareOfQueue = 8
+// othersOfQueue is the part of the queue that one network leaves to the others.
+// It need not be large: within the queue, networks take turns.
+const othersOfQueue = 4
 
 func newGate(parallel, queue int) *gate {
-	return &gate{parallel: parallel, queue: queue, share: max(1, queue/shareOfQueue), lines: make(map[netip.Prefix]*line)}
+	return &gate{parallel: parallel, queue: queue, share: max(1, queue-queue/othersOfQueue), lines: make(map[netip.Prefix]*line)}
 }
 
 // enter waits for a turn. After nil, leave must be called with the same network.

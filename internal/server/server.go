@@ -76,7 +76,7 @@ type Privacy struct {
 // Limits bound what a client may use. A field that is zero has the default.
 type Limits struct {
 	// VerifyRate is how many checks a second one client address (a /64 of
-	// IPv6) may ask for on average, 20; VerifyBurst how many at once, 60.
+	// IPv6) may ask for on average, 200; VerifyBurst how many at once, 1,000.
 	// A negative VerifyRate is no limit.
 	VerifyRate  float64
 	VerifyBurst int
@@ -97,7 +97,7 @@ type Limits struct {
 
 func (l Limits) withDefaults() Limits {
 	return Limits{
-		VerifyRate: orElse(l.VerifyRate, 20), VerifyBurst: orElse(l.VerifyBurst, 60),
+		VerifyRate: orElse(l.VerifyRate, 200), VerifyBurst: orElse(l.VerifyBurst, 1000),
 		VerifyParallel: orElse(l.VerifyParallel, runtime.GOMAXPROCS(0)), VerifyQueue: orElse(l.VerifyQueue, 64),
 		VerifyTime: orElse(l.VerifyTime, 30*time.Second), Body: orElse(l.Body, 1<<20),
 		Clients: orElse(l.Clients, 1<<14), Shutdown: orElse(l.Shutdown, 15*time.Second),
