@@ -26,6 +26,16 @@ func TestCommands(t *testing.T) {
 			env.Setenv("TMPDIR", env.WorkDir)
 			return nil
 		},
+		Condition: func(name string) (bool, error) {
+			if name != "pty" {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			terminal, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+			if err != nil {
+				return false, nil
+			}
+			return true, terminal.Close()
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code":      exitCode,
 			"listening": listening,

@@ -45,15 +45,16 @@ var scanners = map[string]struct {
 }
 
 // What cutScheme takes, after RFC 3986 and RFC 3987: characters that may stand
-// anywhere, in a host, and before the @ of an authority.
+// anywhere, first in a host, in the rest of an authority, and before its last @.
 const (
 	excluded   = `\x00-\x20\x7f-\xa0"<>\\^` + "`" + `{|}%\x{2028}-\x{202e}\x{2066}-\x{2069}`
 	escaped    = `|%[0-9a-fA-F]{2})`
 	uriChar    = `(?:[^` + excluded + `]` + escaped
 	uriHost    = `(?:[^` + excluded + `/?#@:]` + escaped
+	uriRest    = `(?:[^` + excluded + `/?#@]` + escaped
 	uriUser    = `(?:[^` + excluded + `/?#]` + escaped
 	notWeb     = `(?:[a-gi-zA-GI-Z]|[hH](?:[a-su-zA-SU-Z0-9+.-]|[tT](?:[a-su-zA-SU-Z0-9+.-]|[tT](?:[a-oq-zA-OQ-Z0-9+.-]|[pP](?:[a-rt-zA-RT-Z0-9+.-]|[sS][a-zA-Z0-9+.-])))))[a-zA-Z0-9+.-]*|[hH][tT]{0,2}`
-	uriPattern = `^(?:(?i:https?)://(?:` + uriUser + `*@)?` + uriHost + uriChar + `*|(?:` + notWeb + `):` + uriChar + `+)$`
+	uriPattern = `^(?:(?i:https?)://(?:` + uriUser + `*@)?` + uriHost + uriRest + `*(?:[/?#]` + uriChar + `*)?|(?:` + notWeb + `):` + uriChar + `+)$`
 )
 
 // TestScanners compares every scanner with its pattern, over good text, good
