@@ -165,11 +165,11 @@ func (v *Verifier) isKnownContext(context strictjson.Value) bool {
 // signature has shown it.
 func (e *examination) reading() {
 	source := jsonld.Source{Object: e.credential.Value(), Without: []string{"proof"}}
-	_, err := e.config.JSONLD.Dataset(e.ctx, source)
+	err := e.config.JSONLD.Check(e.ctx, source)
 	if errors.Is(err, jsonld.ErrDataLoss) {
 		for _, revisions := range e.config.JSONLD.Alternatives(source) {
 			source.Revisions = revisions
-			if _, other := e.config.JSONLD.Dataset(e.ctx, source); other == nil {
+			if e.config.JSONLD.Check(e.ctx, source) == nil {
 				err = nil
 				break
 			}

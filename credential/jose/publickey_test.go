@@ -101,11 +101,11 @@ func TestCheckEd25519AcceptsKeys(t *testing.T) {
 func TestIdentityKeyVerifiesAnything(t *testing.T) {
 	identity := littleEndian(one, 0)
 	signature := append(append([]byte{}, identity...), make([]byte, 32)...)
-	if !ed25519.Verify(identity, []byte("any message"), signature) {
-		t.Skip("crypto/ed25519 now refuses the identity itself")
-	}
 	if CheckEd25519(identity) == nil {
 		t.Error("the identity is accepted as a key")
+	}
+	if !ed25519.Verify(identity, []byte("any message"), signature) {
+		t.Log("crypto/ed25519 now refuses the identity itself")
 	}
 }
 

@@ -33,7 +33,7 @@ const fullAchievement = `{
 // awardFull is an award of it, but for the achievement.
 const awardFull = `{"achievement": %q, "recipient": {"email": "student@example.org", "name": "Zoë Ångström"},
 	"validFrom": "2026-01-31T10:00:00Z", "validUntil": "2096-01-31T10:00:00Z", "awardedDate": "2026-01-30T09:30:00Z",
-	"evidence": [{"id": "https://example.org/work/1", "type": ["Evidence"], "name": "Report", "narrative": "What was done.", "genre": "Report", "audience": "Examiners"}, {"narrative": "Seen by two people."}]}`
+	"evidence": [{"id": "https://example.org/reports/1", "type": ["Evidence"], "name": "Report", "narrative": "What was done.", "genre": "Report", "audience": "Examiners"}, {"narrative": "Seen by two people."}]}`
 
 // server is a running institution that the foreign client can reach.
 type server struct {
