@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
+	"sync"
 
 	"laurel/credential/strictjson"
 )
@@ -12,6 +13,18 @@ var pngSignature = []byte("\x89PNG\r\n\x1a\n")
 
 // svgHead is how far into a text the root element of an SVG must begin.
 const svgHead = 4 << 10
+
+// documents are the trees of what is read, for the next to be read.
+var documents = sync.Pool{New: func() any { return new(strictjson.Document) }}
+
+// release gives back the tree of what read returned. Nothing may refer to it
+// any more; a Report does not.
+func release(root strictjson.Value) {
+	if document := root.Document(); document != nil {
+		document.Clear()
+		documents.Put(document)
+	}
+}
 
 // read tells the format of the input and, of JSON, gives its root. The error
 // is ErrNotReadable.
@@ -25,8 +38,9 @@ func read(data []byte) (Format, strictjson.Value, error) {
 	case isCompactJWS(trimmed):
 		return FormatJWS, strictjson.Value{}, nil
 	}
-	document, err := strictjson.Parse(data)
-	if err != nil {
+	document := documents.Get().(*strictjson.Document)
+	if err := document.Reset(data, strictjson.Limits{}); err != nil {
+		documents.Put(document)
 		return "", strictjson.Value{}, fmt.Errorf("%w: %w", ErrNotReadable, err)
 	}
 	root := document.Root()

@@ -124,6 +124,7 @@ func (v *Verifier) Verify(ctx context.Context, data []byte, _ Expect) (report *R
 	if err != nil {
 		return nil, err
 	}
+	defer release(root)
 	session := v.newSession(ctx)
 	defer session.close()
 	e := &examination{session: session, purpose: asBadge}

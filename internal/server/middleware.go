@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -62,33 +63,13 @@ func headAsGet(next http.Handler) http.Handler {
 // into an answer.
 func (s *Server) observe(c *gin.Context) {
 	start := s.clock()
-	id := make([]byte, 12)
-	_, _ = rand.Read(id) // never fails
-	c.Header("X-Request-Id", hex.EncodeToString(id))
+	var random [12]byte
+	_, _ = rand.Read(random[:]) // never fails
+	id := hex.EncodeToString(random[:])
+	c.Writer.Header()["X-Request-Id"] = []string{id}
 	e := &event{}
 	c.Set(eventKey, e)
-	defer func() {
-		level := slog.LevelInfo
-		attributes := []slog.Attr{
-			slog.String("id", hex.EncodeToString(id)),
-			slog.String("method", c.Request.Method),
-			slog.String("route", orElse(c.FullPath(), "none")),
-			slog.Int("status", c.Writer.Status()),
-			slog.Int("bytes", max(c.Writer.Size(), 0)),
-			slog.Duration("duration", s.clock().Sub(start)),
-		}
-		if e.actor != "" {
-			attributes = append(attributes, slog.String("actor", e.actor))
-		}
-		if e.problem != "" {
-			attributes = append(attributes, slog.String("problem", e.problem))
-		}
-		if e.cause != nil {
-			level = slog.LevelError
-			attributes = append(attributes, slog.String("cause", e.cause.Error()))
-		}
-		s.logger.LogAttrs(c.Request.Context(), level, "request", attributes...)
-	}()
+	defer func() { s.log(c, e, id, s.clock().Sub(start)) }()
 	defer func() {
 		if p := recover(); p != nil {
 			s.fail(c, panicked(p))
@@ -96,6 +77,38 @@ func (s *Server) observe(c *gin.Context) {
 		}
 	}()
 	c.Next()
+}
+
+// log writes the event of a request. The record is made here and not by the
+// logger's own methods, which look for the place in the program that calls them.
+func (s *Server) log(c *gin.Context, e *event, id string, duration time.Duration) {
+	level := slog.LevelInfo
+	if e.cause != nil {
+		level = slog.LevelError
+	}
+	ctx, handler := c.Request.Context(), s.logger.Handler()
+	if !handler.Enabled(ctx, level) {
+		return
+	}
+	record := slog.NewRecord(time.Now(), level, "request", 0)
+	record.AddAttrs(
+		slog.String("id", id),
+		slog.String("method", c.Request.Method),
+		slog.String("route", orElse(c.FullPath(), "none")),
+		slog.Int("status", c.Writer.Status()),
+		slog.Int("bytes", max(c.Writer.Size(), 0)),
+		slog.Duration("duration", duration),
+	)
+	if e.actor != "" {
+		record.AddAttrs(slog.String("actor", e.actor))
+	}
+	if e.problem != "" {
+		record.AddAttrs(slog.String("problem", e.problem))
+	}
+	if e.cause != nil {
+		record.AddAttrs(slog.String("cause", e.cause.Error()))
+	}
+	_ = handler.Handle(ctx, record) // there is nowhere else to say so
 }
 
 // panicked describes a panic by its place and type: its value may hold
@@ -119,25 +132,43 @@ func panicked(p any) error {
 // Pages have no scripts at all.
 func (s *Server) secure(c *gin.Context) {
 	h := c.Writer.Header()
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY")
+	for _, header := range secureHeaders {
+		h[header.name] = header.value
+	}
 	if strings.HasPrefix(s.base, "https://") {
-		h.Set("Strict-Transport-Security", "max-age=31536000")
+		h["Strict-Transport-Security"] = strictTransport
 	}
 }
+
+// The values of headers that every answer has. Nobody changes what is in such a
+// slice: net/http replaces it, or appends to a copy.
+var (
+	secureHeaders = []struct {
+		name  string // as net/http writes it
+		value []string
+	}{
+		{"Content-Security-Policy", []string{"default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"}},
+		{"Cross-Origin-Opener-Policy", []string{"same-origin"}},
+		{"Cross-Origin-Resource-Policy", []string{"same-origin"}},
+		{"Permissions-Policy", []string{"camera=(), geolocation=(), microphone=(), payment=(), usb=()"}},
+		{"Referrer-Policy", []string{"no-referrer"}},
+		{"X-Content-Type-Options", []string{"nosniff"}},
+		{"X-Frame-Options", []string{"DENY"}},
+	}
+	strictTransport = []string{"max-age=31536000"}
+	noStore         = []string{"no-store"}
+	anyOrigin       = []string{"*"}
+	exposed         = []string{"ETag, Retry-After, X-Request-Id"}
+	crossOrigin     = []string{"cross-origin"}
+)
 
 // open lets pages of other websites read the answer. There are no cookies that
 // such a request could carry.
 func open(c *gin.Context) {
 	h := c.Writer.Header()
-	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Access-Control-Expose-Headers", "ETag, Retry-After, X-Request-Id")
-	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	h["Access-Control-Allow-Origin"] = anyOrigin
+	h["Access-Control-Expose-Headers"] = exposed
+	h["Cross-Origin-Resource-Policy"] = crossOrigin
 }
 
 // preflight answers a browser that asks whether it may (Fetch standard,

@@ -53,8 +53,9 @@ func respondReport(c *gin.Context, report *verifier.Report) {
 	b := buffers.Get().(*bytes.Buffer)
 	b.Write(appendReport(b.AvailableBuffer(), report))
 	h := c.Writer.Header()
-	h.Set("Cache-Control", "no-store")
+	h["Cache-Control"] = noStore
 	h.Set("Content-Length", strconv.Itoa(b.Len()))
+	whole(c.Request, b.Len())
 	c.Data(http.StatusOK, "application/json", b.Bytes())
 	putBuffer(b)
 }
@@ -113,22 +114,26 @@ func appendCheck(dst []byte, check verifier.Check) []byte {
 func appendText(dst []byte, s string) []byte {
 	const digits = "0123456789abcdef"
 	dst = append(dst, '"')
+	written := 0
 	for i := 0; i < len(s); {
 		c := s[i]
+		if c >= 0x20 && c < utf8.RuneSelf && c != '"' && c != '\\' {
+			i++
+			continue
+		}
+		dst = append(dst, s[written:i]...)
 		switch {
 		case c >= utf8.RuneSelf:
 			r, size := utf8.DecodeRuneInString(s[i:])
 			dst = utf8.AppendRune(dst, r)
-			i += size
-			continue
-		case c == '"' || c == '\\':
-			dst = append(dst, '\\', c)
+			i += size - 1
 		case c < 0x20:
 			dst = append(dst, '\\', 'u', '0', '0', digits[c>>4], digits[c&15])
 		default:
-			dst = append(dst, c)
+			dst = append(dst, '\\', c)
 		}
 		i++
+		written = i
 	}
-	return append(dst, '"')
+	return append(append(dst, s[written:]...), '"')
 }

@@ -72,9 +72,9 @@ func (s *Server) Run(ctx context.Context, listeners ...Listener) error {
 
 func serveOn(server *http.Server, l Listener) error {
 	if l.TLS != nil {
-		return server.ServeTLS(l.Listener, "", "")
+		return server.ServeTLS(listener{l.Listener}, "", "")
 	}
-	return server.Serve(l.Listener)
+	return server.Serve(listener{l.Listener})
 }
 
 // httpServer is a server whose every wait has an end.
@@ -92,6 +92,7 @@ func (s *Server) httpServer(l Listener) *http.Server {
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
+		ConnContext:       withConn,
 		ErrorLog:          slog.NewLogLogger(quiet{s.logger.Handler()}, slog.LevelDebug),
 	}
 }

@@ -41,12 +41,13 @@ func (s *Server) verify(c *gin.Context) error {
 	if err != nil {
 		return unreadable(data, err)
 	}
-	c.Header("Cache-Control", "no-store")
+	h := c.Writer.Header()
+	h["Cache-Control"] = noStore
 	if prefersPage(c) {
 		s.page(c, http.StatusOK, web.VerifyPage{Report: report})
 		return nil
 	}
-	c.Writer.Header().Add("Vary", "Accept")
+	h.Add("Vary", "Accept")
 	respondReport(c, report)
 	return nil
 }
@@ -82,7 +83,10 @@ var (
 // submitted reads what is to be checked: the body itself, or a field of a form.
 // release must be called when nothing refers to the data any more.
 func (s *Server) submitted(c *gin.Context) (data []byte, release func(), err error) {
-	mediaType, params, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
+	mediaType, params := c.GetHeader("Content-Type"), map[string]string(nil)
+	if !slices.Contains(verifyJSON, mediaType) { // as nearly all write it
+		mediaType, params, err = mime.ParseMediaType(mediaType)
+	}
 	charset := params["charset"]
 	if err != nil || charset != "" && !strings.EqualFold(charset, "utf-8") {
 		return nil, nil, refuse(problemMediaType)
