@@ -16,7 +16,8 @@ import (
 var allowed = map[string][]string{
 	"contexts":                 {},
 	"credential":               {"credential/schema", "credential/strictjson"},
-	"credential/dataintegrity": {"contexts", "credential/jcs", "credential/jsonld", "credential/rdfc", "credential/strictjson", "credential"},
+	"credential/bbs":           {},
+	"credential/dataintegrity": {"contexts", "credential/bbs", "credential/jcs", "credential/jsonld", "credential/rdfc", "credential/strictjson", "credential"},
 	"credential/jcs":           {"credential/strictjson"},
 	"credential/jose":          {"credential/strictjson"},
 	"credential/jsonld":        {"contexts", "credential/jcs", "credential/rdfc", "credential/strictjson"},
@@ -24,7 +25,7 @@ var allowed = map[string][]string{
 	"credential/schema":        {"credential/strictjson"},
 	"credential/statuslist":    {"credential", "credential/strictjson"},
 	"credential/strictjson":    {},
-	"did":                      {"credential/jose", "credential/strictjson"},
+	"did":                      {"credential/bbs", "credential/jose", "credential/strictjson"},
 	"did/didweb":               {"did"},
 	"verifier": {
 		"contexts", "credential", "credential/dataintegrity", "credential/jose", "credential/jsonld", "credential/rdfc",
@@ -52,6 +53,7 @@ var allowed = map[string][]string{
 // owners lists the libraries that exactly one package may import, tests
 // included.
 var owners = map[string]string{
+	"github.com/cloudflare/circl":   "credential/bbs",
 	"github.com/gin-gonic/gin":      "internal/server",
 	"go.etcd.io/bbolt":              "storage/boltstore",
 	"github.com/piprate/json-gold":  "credential/jsonld",
