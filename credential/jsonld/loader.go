@@ -45,8 +45,8 @@ func (l *loader) load(url string) (any, error) {
 	if err := json.Unmarshal(document.Bytes, &content); err != nil {
 		return nil, fmt.Errorf("%w: it is not a JSON object", ErrInvalidContext)
 	}
-	if imports(content) {
-		return nil, fmt.Errorf("%w: it uses @import", ErrInvalidContext)
+	if isUnfit(content, false) {
+		return nil, fmt.Errorf("%w: it uses @import, or a context inside a context", ErrInvalidContext)
 	}
 	if !slices.ContainsFunc(l.documents, func(d contexts.Document) bool { return sameDocument(d, document) }) {
 		l.documents = append(l.documents, document)
@@ -75,18 +75,20 @@ func choose(set *contexts.Set, url string, revisions Revisions) (contexts.Docume
 	return contexts.Document{}, ErrUnknownContext
 }
 
-// imports reports whether @import stands anywhere in decoded JSON.
-func imports(v any) bool {
+// isUnfit reports whether decoded JSON, which may be a context or part of one,
+// uses @import anywhere, or has a context where terms are defined, which json-gold
+// reads in the place of what is around it.
+func isUnfit(v any, context bool) bool {
 	switch v := v.(type) {
 	case map[string]any:
 		for name, member := range v {
-			if name == "@import" || imports(member) {
+			if name == "@import" || name == "@context" && context || isUnfit(member, name == "@context") {
 				return true
 			}
 		}
 	case []any:
 		for _, element := range v {
-			if imports(element) {
+			if isUnfit(element, context) {
 				return true
 			}
 		}
