@@ -65,7 +65,7 @@ func (k *PublicKey) Verify(signature, header []byte, messages [][]byte) error {
 		return fmt.Errorf("verifying: %w", err)
 	}
 	// e(A, W + BP2·e) = e(B, BP2), which is e(A, W)·e(A·e - B, BP2) = 1.
-	b := s.publicCommitment(scalarsOf(messages), nil)
+	b := s.publicCommitment(scalarsOf(messages))
 	b.Neg()
 	var right bls12381.G1
 	right.ScalarMult(e, a)
@@ -104,7 +104,7 @@ func readSignature(signature []byte) (*bls12381.G1, *bls12381.Scalar, error) {
 
 // statement is what a signature is about but the messages themselves.
 type statement struct {
-	points []bls12381.G1   // Q_1, H_1 …
+	points []*generator    // Q_1, H_1 …
 	domain bls12381.Scalar // calculate_domain (the draft, §4.2.1)
 }
 
@@ -118,8 +118,8 @@ func newStatement(k *PublicKey, header []byte, messages int) (*statement, error)
 	s := &statement{points: generators.first(messages + 1)}
 	input := make([]byte, 0, PublicKeySize+8+pointSize*len(s.points)+len(api)+8+len(header))
 	input = appendCount(append(input, k.encoded[:]...), messages)
-	for i := range s.points {
-		input = appendPoint(input, &s.points[i])
+	for _, g := range s.points {
+		input = append(input, g.encoded[:]...)
 	}
 	input = appendCount(append(input, api...), len(header))
 	s.domain = hashToScalar(append(input, header...), domainScalar)
@@ -133,4 +133,27 @@ func scalarsOf(messages [][]byte) []bls12381.Scalar {
 		scalars[i] = hashToScalar(message, domainMessage)
 	}
 	return scalars
+}
+
+// commitment is B = P1 + Q_1·domain + H_1·message_1 + …, in time that does not
+// depend on the messages.
+func (s *statement) commitment(messages []bls12381.Scalar) bls12381.G1 {
+	b := basePoint().point
+	addProduct(&b, &s.domain, &s.points[0].point)
+	for i := range messages {
+		addProduct(&b, &messages[i], &s.points[i+1].point)
+	}
+	return b
+}
+
+// publicCommitment is commitment for messages that everybody knows.
+func (s *statement) publicCommitment(messages []bls12381.Scalar) bls12381.G1 {
+	var sum publicSum
+	sum.add(&s.domain, &s.points[0].multiple)
+	for i := range messages {
+		sum.add(&messages[i], &s.points[i+1].multiple)
+	}
+	b := sum.total()
+	b.Add(&b, &basePoint().point)
+	return b
 }

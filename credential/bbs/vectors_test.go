@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -113,11 +114,11 @@ func TestGeneratorVectors(t *testing.T) {
 		P1, Q1        string
 		MsgGenerators []string
 	}](t, "generators.json")
-	if got := pointText(basePoint()); got != v.P1 {
+	if got := pointText(basePoint().point); got != v.P1 {
 		t.Errorf("got P1 %s", got)
 	}
-	for i, p := range generators.first(len(v.MsgGenerators) + 1) {
-		if got, want := pointText(p), append([]string{v.Q1}, v.MsgGenerators...)[i]; got != want {
+	for i, g := range generators.first(len(v.MsgGenerators) + 1) {
+		if got, want := pointText(g.point), append([]string{v.Q1}, v.MsgGenerators...)[i]; got != want {
 			t.Errorf("got generator %d %s, want %s", i, got, want)
 		}
 	}
@@ -183,8 +184,49 @@ func TestSignatureVectors(t *testing.T) {
 			if got := pointText(s.commitment(scalars)); got != v.Trace.B {
 				t.Errorf("got B %s", got)
 			}
-			if got := pointText(s.publicCommitment(scalars, nil)); got != v.Trace.B {
+			if got := pointText(s.publicCommitment(scalars)); got != v.Trace.B {
 				t.Errorf("got B %s by the quick way", got)
+			}
+		})
+	}
+}
+
+func TestProofVectors(t *testing.T) {
+	rng := fixture[struct{ Seed, Dst octets }](t, "mockedRng.json")
+	for _, name := range fixtures(t, "proof", 15) {
+		t.Run(strings.TrimSuffix(name, ".json"), func(t *testing.T) {
+			v := fixture[struct {
+				CaseName                                               string
+				SignerPublicKey, Signature, Header, PresentationHeader octets
+				Messages                                               []octets
+				DisclosedIndexes                                       []int
+				Proof                                                  octets
+				Result                                                 struct{ Valid bool }
+			}](t, "proof", name)
+			public, err := ParsePublicKey(v.SignerPublicKey)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := Disclosure{Header: v.Header, PresentationHeader: v.PresentationHeader, Indexes: v.DisclosedIndexes}
+			for _, at := range v.DisclosedIndexes {
+				d.Messages = append(d.Messages, v.Messages[at])
+			}
+			err = public.ProofVerify(v.Proof, d)
+			wrong := ErrSignature
+			if !slices.IsSorted(v.DisclosedIndexes) {
+				wrong = ErrInput
+			}
+			if v.Result.Valid && err != nil || !v.Result.Valid && !errors.Is(err, wrong) {
+				t.Errorf("%s: %v", v.CaseName, err)
+			}
+			if !v.Result.Valid {
+				return
+			}
+			d.Messages = raw(v.Messages)
+			count := randomBlinds + len(v.Messages) - len(v.DisclosedIndexes)
+			made, err := public.ProofGen(mocked(rng.Seed, string(rng.Dst), count), v.Signature, d)
+			if err != nil || !bytes.Equal(made, v.Proof) {
+				t.Errorf("%s: got proof %x, %v", v.CaseName, made, err)
 			}
 		})
 	}
