@@ -119,7 +119,7 @@ func (s *Suites) prove(ctx context.Context, root strictjson.Value, signer crypto
 		return nil, err
 	}
 	written := proofOptions.append(make([]byte, 0, usualProof))
-	options := s.digestOptions(ctx, root, written, hash)
+	options := s.digestOptions(ctx, root, &proofOptions, written, hash)
 	if options.err != nil {
 		return nil, fmt.Errorf("reading proof options: %w", options.err)
 	}
@@ -138,8 +138,14 @@ func (s *Suites) prove(ctx context.Context, root strictjson.Value, signer crypto
 // usualProof is more than the length of a proof without an unusual option.
 const usualProof = 512
 
-// digestOptions hashes written options as a verifier will, who reads them back.
-func (s *Suites) digestOptions(ctx context.Context, root strictjson.Value, written []byte, hash crypto.Hash) digest {
+// digestOptions hashes options, written or by a template, as a verifier will,
+// who reads them back.
+func (s *Suites) digestOptions(ctx context.Context, root strictjson.Value, o *Options, written []byte, hash crypto.Hash) digest {
+	if plain, ok := o.plain(); ok {
+		if made, ok := s.digestPlain(ctx, root, &plain, hash); ok {
+			return made
+		}
+	}
 	parsed := documents.Get().(*strictjson.Document)
 	defer release(parsed)
 	whole := appendProofValue(written, "z") // what is not signed
@@ -161,6 +167,18 @@ func (o Options) withDefaults() Options {
 		o.ProofPurpose = AssertionMethod
 	}
 	return o
+}
+
+// plain returns the options, with their defaults, if they are of the usual kind.
+func (o *Options) plain() (plainOptions, bool) {
+	if o.ID != "" || !o.Expires.IsZero() || len(o.Domain) > 0 || o.Challenge != "" || o.Nonce != "" {
+		return plainOptions{}, false
+	}
+	p := plainOptions{o.Cryptosuite, o.ProofPurpose, formatTime(o.Created), o.VerificationMethod}
+	if _, ok := timeOf(p.created); !ok {
+		return plainOptions{}, false
+	}
+	return p, p.fits()
 }
 
 // append appends the proof as it is written, up to its proofValue.

@@ -33,6 +33,7 @@ var suites = map[string]cryptosuite{
 // Suites makes and verifies proofs. It is safe for concurrent use.
 type Suites struct {
 	processor *jsonld.Processor
+	templates templates
 }
 
 // New returns the cryptosuites of this package, reading documents with

@@ -178,9 +178,7 @@ func (d *Document) verifyReadings(ctx context.Context, a attempt) (Verified, err
 
 // verifyReading checks the signature under one choice of revisions.
 func (d *Document) verifyReading(ctx context.Context, a *attempt, number int, revisions jsonld.Revisions) (Verified, error) {
-	source := optionsSource(d.value, a.proof.Value)
-	source.Revisions = revisions
-	options := d.suites.digest(ctx, source, a.hash)
+	options := d.optionsDigest(ctx, a, revisions)
 	if options.err != nil {
 		return Verified{}, options.err
 	}
@@ -195,6 +193,18 @@ func (d *Document) verifyReading(ctx context.Context, a *attempt, number int, re
 	// What the processor remembers is shared, and this is the caller's.
 	used := slices.Clone(document.contexts)
 	return Verified{Proof: a.proof, Contexts: used, General: document.general}, nil
+}
+
+// optionsDigest returns the hash of the options of a proof.
+func (d *Document) optionsDigest(ctx context.Context, a *attempt, revisions jsonld.Revisions) digest {
+	if plain, ok := a.proof.plain(); ok && revisions == nil {
+		if made, ok := d.suites.digestPlain(ctx, d.value, &plain, a.hash); ok {
+			return made
+		}
+	}
+	source := optionsSource(d.value, a.proof.Value)
+	source.Revisions = revisions
+	return d.suites.digest(ctx, source, a.hash)
 }
 
 // digest returns the hash of the document without its proofs.
