@@ -2,6 +2,7 @@ package verifier
 
 import (
 	"maps"
+	"strings"
 	"time"
 
 	"laurel/credential"
@@ -21,22 +22,19 @@ func (e *examination) schema() {
 		e.add(CodeSubject, Passed, "", nil)
 		return
 	}
-	unidentified := make(map[string]bool)
-	for _, subject := range e.credential.Subjects() {
-		unidentified[subject.Pointer()] = false
-	}
+	subjects := e.credential.Value().Get("credentialSubject").Items()
+	identified := subjects.Next()
 	errors, warnings := 0, 0
 	for _, violation := range violations {
 		params := map[string]string{"violation": violation.Code, "problem": e.problem(violation)}
-		_, ofSubject := unidentified[violation.Path]
 		switch {
 		case violation.Severity == credential.SeverityWarning:
 			if warnings++; warnings <= maxViolations {
 				e.add(CodeSchemaWarning, Passed, violation.Path, params)
 			}
 			continue
-		case violation.Code == "subject_unidentified" && ofSubject:
-			unidentified[violation.Path] = true
+		case violation.Code == "subject_unidentified" && e.isSubject(violation.Path):
+			identified = false
 			e.add(CodeSubjectUnidentified, Failed, violation.Path, nil)
 			continue
 		}
@@ -47,13 +45,16 @@ func (e *examination) schema() {
 	if errors == 0 {
 		e.add(CodeSchema, Passed, "", nil)
 	}
-	identified := len(unidentified) > 0
-	for _, without := range unidentified {
-		identified = identified && !without
-	}
 	if identified {
 		e.add(CodeSubject, Passed, "", nil)
 	}
+}
+
+// isSubject reports whether a path is that of one of the subjects, and not of
+// something in them.
+func (e *examination) isSubject(path string) bool {
+	rest, ok := strings.CutPrefix(path, e.credential.Value().Pointer()+"/credentialSubject")
+	return ok && (rest == "" || strings.LastIndexByte(rest, '/') == 0)
 }
 
 // problem is the sentence for a fault against the data model. Where the issuer
