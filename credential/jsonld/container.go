@@ -64,7 +64,7 @@ func (w *walk) graphs(at *place, v strictjson.Value) error {
 
 // graph reads a node into a graph of its own.
 func (w *walk) graph(at *place, v strictjson.Value) error {
-	graph, err := w.blank()
+	graph, err := w.blank(v)
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,10 @@ func (w *walk) graph(at *place, v strictjson.Value) error {
 }
 
 // list is an ordered list that is being stated as RDF does, cell by cell.
-type list struct{ head, last rdfc.Node }
+type list struct {
+	head, last rdfc.Node
+	element    strictjson.Value // that the next cell is for
+}
 
 // listContainer reads the value of a term whose values are one ordered list.
 func (w *walk) listContainer(at *place, v strictjson.Value) error {
@@ -120,6 +123,7 @@ func (w *walk) listOf(at *place, v strictjson.Value) error {
 	inner.tie, inner.list = tieList, &l
 	for c := v.Items(); c.Next(); {
 		element := c.Value()
+		l.element = element
 		nested := element.Kind() == strictjson.Array
 		var err error
 		switch {
@@ -147,7 +151,7 @@ func (w *walk) listOf(at *place, v strictjson.Value) error {
 
 // cell makes the next cell of the list in a place.
 func (w *walk) cell(at *place) (rdfc.Node, error) {
-	cell, err := w.blank()
+	cell, err := w.blank(at.list.element)
 	if err != nil {
 		return cell, err
 	}

@@ -59,6 +59,8 @@ type Source struct {
 	Without []string
 	// Revisions chooses among the revisions of a context URL.
 	Revisions Revisions
+
+	trace *trace // of the blank nodes, where it is asked for
 }
 
 // Dataset is the RDF dataset of a document.
@@ -138,6 +140,17 @@ func (p *Processor) Canonicalize(ctx context.Context, source Source, dst []byte,
 // error of Dataset.
 func (p *Processor) Check(ctx context.Context, source Source) error {
 	return p.read(ctx, source, func(*walk) error { return nil })
+}
+
+// Contexts is Check, and tells what Canonical does of the contexts: the
+// documents that were used, which are shared and must not be changed, and
+// whether the document is General.
+func (p *Processor) Contexts(ctx context.Context, source Source) (used []contexts.Document, general bool, err error) {
+	err = p.read(ctx, source, func(w *walk) error {
+		used, general = w.used, !w.closed
+		return nil
+	})
+	return used, general, err
 }
 
 // read reads source, in the closed profile or, where that is allowed and

@@ -146,7 +146,7 @@ func (w *walk) scopesOf(n *node, v strictjson.Value) error {
 func (w *walk) identify(n *node, o *outline) (err error) {
 	switch o.ids {
 	case 0:
-		n.subject, err = w.blank()
+		n.subject, err = w.blank(n.value)
 		return err
 	case 1:
 	default:
@@ -237,7 +237,7 @@ func (w *walk) iri(v strictjson.Value, iri []byte) (rdfc.Node, error) {
 	if known, ok := w.labels[string(iri)]; ok {
 		return known, nil
 	}
-	n, err := w.blank()
+	n, err := w.blank(v)
 	if err != nil {
 		return n, err
 	}

@@ -66,6 +66,9 @@ func (w *walk) restart() {
 	w.release()
 	*w = *newWalk(again.ctx, again.processor, again.source)
 	w.closed = false
+	if w.source.trace != nil {
+		*w.source.trace = trace{}
+	}
 }
 
 // release gives the memory of the walk back, without what it has of the
@@ -184,10 +187,13 @@ func (w *walk) work(units int) error {
 	return nil
 }
 
-// blank makes a blank node that nothing else names.
-func (w *walk) blank() (rdfc.Node, error) {
+// blank makes a blank node that nothing else names, for the value v.
+func (w *walk) blank(v strictjson.Value) (rdfc.Node, error) {
 	if w.out.BlankNodes() >= MaxBlankNodes {
 		return rdfc.Node{}, &LimitError{Limit: "blank nodes", Max: MaxBlankNodes}
+	}
+	if w.source.trace != nil {
+		w.source.trace.add(v)
 	}
 	return w.out.BlankNode(), nil
 }

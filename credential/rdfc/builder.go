@@ -213,6 +213,17 @@ func (b Builder) AppendCanonical(ctx context.Context, dst []byte, options Option
 	return b.w.document(dst), nil
 }
 
+// CanonicalOrder returns, after AppendCanonical, the blank nodes in the order of
+// their canonical labels c14n0, c14n1 …: each as its number among those that
+// BlankNode has returned, counted from 0. The caller owns the slice.
+func (b Builder) CanonicalOrder() []int {
+	order := make([]int, len(b.w.canonical))
+	for i, n := range b.w.canonical {
+		order[i] = int(n)
+	}
+	return order
+}
+
 // Quads returns the dataset for the use of others. The blank nodes have labels
 // without a meaning.
 func (b Builder) Quads() []Quad {
