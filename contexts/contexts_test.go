@@ -109,12 +109,13 @@ func TestEveryEmbeddedDocumentIsAContext(t *testing.T) {
 func TestTheTableIsWellFormed(t *testing.T) {
 	inTable := map[string]bool{}
 	revisions := map[string][]string{}
-	for i, e := range embedded {
+	table := slices.Concat(embedded, conformance)
+	for i, e := range table {
 		if inTable[e.file] {
 			t.Errorf("%s is listed twice", e.file)
 		}
 		inTable[e.file] = true
-		if i > 0 && len(revisions[e.url]) > 0 && embedded[i-1].url != e.url {
+		if i > 0 && len(revisions[e.url]) > 0 && table[i-1].url != e.url {
 			t.Errorf("the revisions of %s are not together", e.url)
 		}
 		revisions[e.url] = append(revisions[e.url], e.revision)
@@ -436,4 +437,23 @@ func FuzzWith(f *testing.F) {
 			t.Errorf("what was added does not come back: %v", err)
 		}
 	})
+}
+
+func TestContextsOfSuitesAreForSuitesAlone(t *testing.T) {
+	laboratory, err := Conformance()
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := mustEmbedded(t)
+	for _, e := range conformance {
+		if _, err := laboratory.Revisions(e.url); err != nil {
+			t.Errorf("%s: %v", e.url, err)
+		}
+		if _, err := set.Revisions(e.url); !errors.Is(err, ErrUnknown) {
+			t.Errorf("%s is known to those who serve people: %v", e.url, err)
+		}
+	}
+	if got, want := len(laboratory.URLs()), len(set.URLs())+len(conformance); got != want {
+		t.Errorf("%d contexts, want %d", got, want)
+	}
 }

@@ -54,10 +54,16 @@ var references = map[string]struct{ editions, copies []string }{
 	"cid-v1.jsonld":              {editions: []string{w3c + "cid/v1.jsonld"}},
 	"status-v1.jsonld":           {editions: []string{w3c + "bitstring/v1.jsonld"}},
 	"status-list-2021-v1.jsonld": {editions: []string{w3c + "bitstring/2021/v1.jsonld"}},
+
+	"conformance/credentials-examples-v2.jsonld": {editions: []string{w3c + "credentials/examples/v2"}},
+	"conformance/credentials-examples-v1.jsonld": {editions: []string{w3c + "credentials/examples/v1"}, copies: []string{validator + "2018-credentials-examples-v1.jsonld"}},
+	"conformance/odrl.jsonld":                    {editions: []string{validator + "odrl.jsonld"}},
+	"conformance/citizenship-v4rc1.jsonld":       {editions: []string{w3c + "citizenship/v4rc1.jsonld"}},
+	"conformance/vdl-v1.jsonld":                  {editions: []string{w3c + "npm/vdl-v1.jsonld"}},
 }
 
 func TestDocumentsSayWhatIsPublished(t *testing.T) {
-	for _, e := range embedded {
+	for _, e := range slices.Concat(embedded, conformance) {
 		t.Run(e.file, func(t *testing.T) {
 			reference, ok := references[e.file]
 			if !ok {
@@ -169,7 +175,7 @@ func TestSourcesFileAgreesWithTheTable(t *testing.T) {
 
 	var want [][]string
 	hashes := map[string]bool{}
-	for _, e := range embedded {
+	for _, e := range slices.Concat(embedded, conformance) {
 		revision := e.revision
 		if revision == "" {
 			revision = "–"
@@ -206,7 +212,7 @@ func TestEveryLicenceIsStated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, e := range embedded {
+	for _, e := range slices.Concat(embedded, conformance) {
 		if !bytes.Contains(licences, []byte("`"+e.file+"`")) && !bytes.Contains(licences, []byte(e.url)) {
 			t.Errorf("LICENSES.md does not name %s", e.file)
 		}
