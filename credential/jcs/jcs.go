@@ -4,10 +4,10 @@
 package jcs
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strconv"
-	"unicode/utf16"
 
 	"laurel/credential/strictjson"
 )
@@ -18,7 +18,8 @@ import (
 //
 // A number is written as the float64 nearest to it (RFC 8785 §3.2.2.3), so
 // that two different literals can have one form; whoever needs them apart
-// must refuse such numbers first. The zero Value appends nothing.
+// must refuse such numbers first, with LossyNumber. The zero Value appends
+// nothing.
 func Append(dst []byte, v strictjson.Value) []byte {
 	switch v.Kind() {
 	case strictjson.String:
@@ -43,36 +44,68 @@ func Append(dst []byte, v strictjson.Value) []byte {
 	}
 }
 
-// member is a member of an object with the key it is sorted by.
-type member struct {
-	name  string
-	units []uint16
-	value strictjson.Value
+// Member is a member of an object that is put together by the caller.
+type Member struct {
+	Name  string
+	Value strictjson.Value
+	// Form, when not nil, is the canonical form of the value, which stands
+	// instead of Value.
+	Form []byte
 }
 
-// appendObject sorts by UTF-16 code units, which is not the order of the bytes
-// where characters beyond U+FFFF meet those above U+D7FF (RFC 8785 §3.2.3).
-func appendObject(dst []byte, v strictjson.Value) []byte {
-	members := make([]member, 0, v.Len())
-	for name, value := range v.Members() {
-		members = append(members, member{name, utf16.Encode([]rune(name)), value})
-	}
-	slices.SortFunc(members, func(a, b member) int { return slices.Compare(a.units, b.units) })
+// AppendMembers appends the canonical form of the object with these members,
+// whose names must differ. It sorts them in place.
+func AppendMembers(dst []byte, members []Member) []byte {
+	slices.SortFunc(members, func(a, b Member) int { return compareNames(a.Name, b.Name) })
 	dst = append(dst, '{')
 	for i, m := range members {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = AppendString(dst, m.name)
-		dst = append(dst, ':')
-		dst = Append(dst, m.value)
+		dst = append(AppendString(dst, m.Name), ':')
+		if m.Form != nil {
+			dst = append(dst, m.Form...)
+		} else {
+			dst = Append(dst, m.Value)
+		}
 	}
 	return append(dst, '}')
 }
 
+func appendObject(dst []byte, v strictjson.Value) []byte {
+	const usual = 16
+	var room [usual]Member
+	members := room[:0]
+	for name, value := range v.Members() {
+		members = append(members, Member{Name: name, Value: value})
+	}
+	return AppendMembers(dst, members)
+}
+
+// compareNames orders names by UTF-16 code units (RFC 8785 §3.2.3). That is the
+// order of their bytes in UTF-8, except that characters beyond U+FFFF, which
+// UTF-16 writes with surrogates, stand before those from U+E000 on.
+func compareNames(a, b string) int {
+	const (
+		private = 0xee // the first byte of U+E000 and later ones
+		beyond  = 0xf0 // the first byte of those beyond U+FFFF
+	)
+	for i := range min(len(a), len(b)) {
+		x, y := a[i], b[i]
+		switch {
+		case x == y:
+		case x >= private && y >= private && (x >= beyond) != (y >= beyond):
+			return cmp.Compare(y, x)
+		default:
+			return cmp.Compare(x, y)
+		}
+	}
+	return cmp.Compare(len(a), len(b))
+}
+
 const hexDigits = "0123456789abcdef"
 
-// appendString escapes what RFC 8785 §3.2.2.2 escapes and nothing else.
+// AppendString escapes what RFC 8785 §3.2.2.2 escapes and nothing else.
 func AppendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	for i := 0; i < len(s); i++ {

@@ -109,7 +109,7 @@ func nativeForm(v strictjson.Value, datatype string, closed bool) ([]byte, rdfc.
 	// same with eighteen digits, 2^53 and one more. So a number has to be
 	// written as briefly as its value allows, and its form, which has sixteen
 	// digits (9.37 becomes 9.369999999999999E0), has to lead back to it.
-	if back, err := strconv.ParseFloat(canonical, 64); err != nil || back != f || !sameNumber(v.Literal(), shortest) {
+	if back, err := strconv.ParseFloat(canonical, 64); err != nil || back != f || !jcs.SameNumber(v.Literal(), shortest) {
 		return nil, typeDouble, ReasonNumber
 	}
 	return []byte(canonical), given, ""
@@ -149,59 +149,11 @@ func formatDouble(f float64) string {
 	return mantissa + "E" + sign + exponent
 }
 
-// sameNumber reports whether two decimal literals denote the same number.
-func sameNumber(a, b string) bool {
-	signA, digitsA, exponentA := decimal(a)
-	signB, digitsB, exponentB := decimal(b)
-	return digitsA == digitsB && (digitsA == "" || signA == signB && exponentA == exponentB)
-}
-
-// decimal takes a literal apart: the number is 0.digits × 10^exponent, digits
-// has no zeros at its ends and is empty for zero.
-func decimal(s string) (negative bool, digits string, exponent int) {
-	s, negative = strings.CutPrefix(s, "-")
-	if i := strings.IndexAny(s, "eE"); i >= 0 {
-		// An exponent that is no int belongs to zero: the strict reader
-		// refuses overflow, and underflow is zero to it too.
-		exponent, _ = strconv.Atoi(strings.TrimPrefix(s[i+1:], "+"))
-		s = s[:i]
-	}
-	whole, fraction, _ := strings.Cut(s, ".")
-	exponent += len(whole)
-	digits = whole + fraction
-	trimmed := strings.TrimLeft(digits, "0")
-	exponent -= len(digits) - len(trimmed)
-	return negative, strings.TrimRight(trimmed, "0"), exponent
-}
-
 // jsonForm gives the lexical form of a JSON literal, or the number in it that
 // has no form of its own.
 func jsonForm(v strictjson.Value) (form []byte, lost strictjson.Value) {
-	if lost := lossyNumber(v); lost.Exists() {
+	if lost := jcs.LossyNumber(v); lost.Exists() {
 		return nil, lost
 	}
 	return jcs.Append(nil, v), strictjson.Value{}
-}
-
-// lossyNumber finds a number that JCS would write as another number.
-func lossyNumber(v strictjson.Value) strictjson.Value {
-	switch v.Kind() {
-	case strictjson.Number:
-		if !sameNumber(v.Literal(), string(jcs.AppendNumber(nil, v.Float()))) {
-			return v
-		}
-	case strictjson.Array:
-		for element := range v.Elements() {
-			if lost := lossyNumber(element); lost.Exists() {
-				return lost
-			}
-		}
-	case strictjson.Object:
-		for _, member := range v.Members() {
-			if lost := lossyNumber(member); lost.Exists() {
-				return lost
-			}
-		}
-	}
-	return strictjson.Value{}
 }
