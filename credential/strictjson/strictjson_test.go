@@ -255,3 +255,50 @@ func itoa(i int) string {
 	b, _ := json.Marshal(i)
 	return string(b)
 }
+
+func TestCursor(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]struct{ cursor, items string }{
+		`{"a":1,"b":[2,3],"c":{}}`: {"a=1 b=[2,3] c={} ", `{"a":1,"b":[2,3],"c":{}} `},
+		`[1,[2],{"a":3},4]`:        {`1 [2] {"a":3} 4 `, `1 [2] {"a":3} 4 `},
+		`{}`:                       {"", "{} "},
+		`[]`:                       {"", ""},
+		`1`:                        {"", "1 "},
+		`"s"`:                      {"", `"s" `},
+		`null`:                     {"", "null "},
+	} {
+		// Inside another value, so that something stands behind it.
+		document, err := Parse([]byte("[" + text + `,"behind"]`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := document.Root().Cursor()
+		if !first.Next() {
+			t.Fatal("there is nothing")
+		}
+		v, got := first.Value(), ""
+		cursor := v.Cursor()
+		for cursor.Next() {
+			if v.Kind() == Object {
+				got += cursor.Name().Text() + "="
+			}
+			got += string(cursor.Value().Raw()) + " "
+		}
+		if got != want.cursor || cursor.Next() {
+			t.Errorf("%s: the cursor gives %q and may go on", text, got)
+		}
+		got = ""
+		items := v.Items()
+		for items.Next() {
+			got += string(items.Value().Raw()) + " "
+		}
+		if got != want.items || items.Next() {
+			t.Errorf("%s: the items are %q and may go on", text, got)
+		}
+	}
+	for _, cursor := range []Cursor{Value{}.Cursor(), Value{}.Items()} {
+		if cursor.Next() {
+			t.Error("there is something in nothing")
+		}
+	}
+}

@@ -160,10 +160,8 @@ func (v Value) OneOrMany() iter.Seq[Value] {
 //	}
 type Cursor struct {
 	doc    *Document
-	nodes  []node
-	at     int32 // the value it stands at
-	next   int32 // index of what follows that
-	left   int32
+	at     int32 // the value it stands at; before the first, ^ of what comes
+	end    int32 // index of what follows the last value
 	before int32 // how many nodes stand before each value: 1 for a name
 }
 
@@ -171,35 +169,39 @@ type Cursor struct {
 // kind there is none.
 func (v Value) Cursor() Cursor {
 	if v.doc == nil {
-		return Cursor{}
+		return Cursor{at: ^0}
 	}
-	c := Cursor{doc: v.doc, nodes: v.doc.nodes, next: v.at + 1}
-	switch n := &c.nodes[v.at]; n.kind {
+	switch n := v.node(); n.kind {
 	case Object:
-		c.left, c.before = n.count, 1
+		return Cursor{v.doc, ^(v.at + 1), n.next, 1}
 	case Array:
-		c.left = n.count
+		return Cursor{v.doc, ^(v.at + 1), n.next, 0}
 	}
-	return c
+	return Cursor{at: ^0}
 }
 
 // Items returns a cursor over what OneOrMany yields.
 func (v Value) Items() Cursor {
-	c := v.Cursor()
-	if v.doc != nil && c.nodes[v.at].kind != Array {
-		c.next, c.left, c.before = v.at, 1, 0
+	if v.doc == nil {
+		return Cursor{at: ^0}
 	}
-	return c
+	n := v.node()
+	if n.kind == Array {
+		return Cursor{v.doc, ^(v.at + 1), n.next, 0}
+	}
+	return Cursor{v.doc, ^v.at, n.next, 0}
 }
 
 // Next moves on and reports whether there is a value.
 func (c *Cursor) Next() bool {
-	if c.left == 0 {
+	next := ^c.at
+	if next < 0 {
+		next = c.doc.nodes[c.at].next
+	}
+	if next >= c.end {
 		return false
 	}
-	c.left--
-	c.at = c.next + c.before
-	c.next = c.nodes[c.at].next
+	c.at = next + c.before
 	return true
 }
 
