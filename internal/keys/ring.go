@@ -24,9 +24,6 @@ import (
 	"laurel/storage"
 )
 
-// Ed25519 is the algorithm of keys that sign with eddsa-rdfc-2022.
-const Ed25519 = "Ed25519"
-
 var (
 	// ErrNoSigningKey means that the tenant has no key that may sign: none was
 	// made, or all are retired or compromised.

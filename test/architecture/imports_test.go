@@ -16,6 +16,7 @@ import (
 var allowed = map[string][]string{
 	"contexts":                 {},
 	"credential":               {"credential/schema", "credential/strictjson"},
+	"credential/bake":          {"credential/strictjson"},
 	"credential/bbs":           {},
 	"credential/dataintegrity": {"contexts", "credential/bbs", "credential/jcs", "credential/jsonld", "credential/rdfc", "credential/strictjson", "credential"},
 	"credential/jcs":           {"credential/strictjson"},
@@ -38,7 +39,7 @@ var allowed = map[string][]string{
 	"internal/config":        {},
 	"internal/envelope":      {},
 	"internal/fetch":         {},
-	"internal/keys":          {"credential/jose", "credential/strictjson", "did", "storage"},
+	"internal/keys":          {"credential/bbs", "credential/jose", "credential/strictjson", "did", "storage"},
 	"internal/keys/filekeys": {"internal/keys"},
 	"internal/issuer": {
 		"contexts", "credential", "credential/dataintegrity", "credential/jose", "credential/jsonld", "credential/statuslist",

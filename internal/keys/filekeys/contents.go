@@ -17,7 +17,7 @@ type contents struct {
 	entries      []entry
 }
 
-// entry is one private key. Of Ed25519 the secret is the seed (RFC 8032).
+// entry is one private key. The secret is as keys.Generate makes it.
 type entry struct {
 	algorithm string
 	reference string

@@ -15,7 +15,6 @@ import (
 	"bytes"
 	"context"
 	"crypto"
-	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -107,18 +106,19 @@ func (f *File) InstallationKey() []byte { return bytes.Clone(f.contents.installa
 // Create makes a key and returns when the file that holds it is on the disk. It
 // implements keys.Backend.
 func (f *File) Create(_ context.Context, algorithm string) (string, crypto.PublicKey, error) {
-	if algorithm != keys.Ed25519 {
-		return "", nil, fmt.Errorf("%w %q", keys.ErrAlgorithm, algorithm)
-	}
 	var reference [16]byte
-	seed := make([]byte, ed25519.SeedSize)
 	if _, err := io.ReadFull(f.rand, reference[:]); err != nil {
 		return "", nil, fmt.Errorf("making key: %w", err)
 	}
-	if _, err := io.ReadFull(f.rand, seed); err != nil {
-		return "", nil, fmt.Errorf("making key: %w", err)
+	secret, err := keys.Generate(f.rand, algorithm)
+	if err != nil {
+		return "", nil, err
 	}
-	added := entry{algorithm: algorithm, reference: hex.EncodeToString(reference[:]), secret: seed}
+	signer, err := keys.Signer(algorithm, secret)
+	if err != nil {
+		return "", nil, err
+	}
+	added := entry{algorithm: algorithm, reference: hex.EncodeToString(reference[:]), secret: secret}
 
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -131,7 +131,7 @@ func (f *File) Create(_ context.Context, algorithm string) (string, crypto.Publi
 		return "", nil, fmt.Errorf("making key: %w", err)
 	}
 	f.contents = next
-	return added.reference, ed25519.NewKeyFromSeed(seed).Public(), nil
+	return added.reference, signer.Public(), nil
 }
 
 // Signer returns a key of the file. It implements keys.Backend.
@@ -139,13 +139,9 @@ func (f *File) Signer(_ context.Context, reference string) (crypto.Signer, error
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, e := range f.contents.entries {
-		if e.reference != reference {
-			continue
+		if e.reference == reference {
+			return keys.Signer(e.algorithm, e.secret)
 		}
-		if e.algorithm != keys.Ed25519 {
-			return nil, fmt.Errorf("%w %q", keys.ErrAlgorithm, e.algorithm)
-		}
-		return ed25519.NewKeyFromSeed(e.secret), nil
 	}
 	return nil, keys.ErrUnknownReference
 }

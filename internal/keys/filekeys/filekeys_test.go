@@ -3,7 +3,7 @@ package filekeys
 import (
 	"bytes"
 	"context"
-	"crypto/ed25519"
+	"crypto"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -47,8 +47,8 @@ func TestKeysSurviveReopening(t *testing.T) {
 				t.Fatal(err)
 			}
 			var references []string
-			for range 3 {
-				reference, _, err := file.Create(context.Background(), keys.Ed25519)
+			for _, algorithm := range []string{keys.Ed25519, keys.P256, keys.P384, keys.RSA2048, keys.BLS12381G2} {
+				reference, _, err := file.Create(context.Background(), algorithm)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -70,14 +70,16 @@ func TestKeysSurviveReopening(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if !before.(ed25519.PrivateKey).Equal(after) {
+				if !before.(interface {
+					Equal(x crypto.PrivateKey) bool
+				}).Equal(after) {
 					t.Errorf("key %s changed", reference)
 				}
 			}
 			if _, err := again.Signer(context.Background(), "none"); !errors.Is(err, keys.ErrUnknownReference) {
 				t.Errorf("Signer of an unknown reference: %v", err)
 			}
-			if _, _, err := again.Create(context.Background(), "P-256"); !errors.Is(err, keys.ErrAlgorithm) {
+			if _, _, err := again.Create(context.Background(), "P-521"); !errors.Is(err, keys.ErrAlgorithm) {
 				t.Errorf("Create of another algorithm: %v", err)
 			}
 			if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
