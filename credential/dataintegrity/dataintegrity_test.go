@@ -350,7 +350,7 @@ func TestProofSets(t *testing.T) {
 	other := string(parse(t, []byte(sign(t, badge, Options{Created: created.Add(time.Hour), ID: "urn:x:1"}))).Get("proof").Raw())
 	bad := strings.Replace(good, "02:04:05Z", "02:04:06Z", 1)
 	unknown := `{"type":"SomeProofType","created":1}`
-	suite := strings.Replace(good, "eddsa-rdfc-2022", "bbs-2023", 1)
+	suite := strings.Replace(good, "eddsa-rdfc-2022", "mirrors-2099", 1)
 	chained := strings.Replace(good, `{`, `{"previousProof":"urn:x:1",`, 1)
 	for name, c := range map[string]struct {
 		proofs string

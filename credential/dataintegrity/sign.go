@@ -35,6 +35,10 @@ type Options struct {
 	Nonce string
 	// ID names the proof, a URL; it is left out when empty.
 	ID string
+	// MandatoryPointers are JSON pointers (RFC 6901) to what every document
+	// derived from this one must show, for suites with selective disclosure.
+	// Others refuse them.
+	MandatoryPointers []string
 }
 
 // Sign adds a proof to a JSON document and returns the new document: the
@@ -114,6 +118,9 @@ func (s *Suites) prove(ctx context.Context, root strictjson.Value, signer crypto
 	if !known {
 		return nil, fmt.Errorf("%w: %q", ErrUnsupportedCryptosuite, proofOptions.Cryptosuite)
 	}
+	if suite.selective == nil && len(proofOptions.MandatoryPointers) > 0 {
+		return nil, fmt.Errorf("%w: %s has no mandatory pointers", ErrPointer, proofOptions.Cryptosuite)
+	}
 	hash, err := suite.hash(signer.Public())
 	if err != nil {
 		return nil, err
@@ -122,6 +129,13 @@ func (s *Suites) prove(ctx context.Context, root strictjson.Value, signer crypto
 	options := s.digestOptions(ctx, root, &proofOptions, written, hash)
 	if options.err != nil {
 		return nil, fmt.Errorf("reading proof options: %w", options.err)
+	}
+	if suite.selective != nil {
+		value, err := s.proveSelectively(ctx, root, signer, &options, &proofOptions)
+		if err != nil {
+			return nil, err
+		}
+		return appendProofValue(written, value), nil
 	}
 	document := s.digest(ctx, documentSource(root), hash)
 	if document.err != nil {

@@ -22,12 +22,16 @@ type cryptosuite struct {
 	sign func(signer crypto.Signer, data []byte) (proofValue string, err error)
 	// verify checks a proofValue: nil, ErrMalformedProof or ErrSignature.
 	verify func(key crypto.PublicKey, data []byte, proofValue string) error
+	// selective, where it is set, stands in for sign and verify.
+	selective *selectiveSuite
 }
 
 // suites are the cryptosuites by name. A new one is a file beside eddsa.go and
 // a line here.
 var suites = map[string]cryptosuite{
 	EdDSARDFC2022: eddsaRDFC2022,
+	ECDSASD2023:   ecdsaSD2023,
+	BBS2023:       bbs2023,
 }
 
 // Suites makes and verifies proofs. It is safe for concurrent use.

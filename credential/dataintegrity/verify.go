@@ -42,6 +42,9 @@ type Verified struct {
 	Superseded bool
 	// General is jsonld.Dataset.General of the document.
 	General bool
+	// PresentationHeader is that of a proof derived with bbs-2023, else nil.
+	// Whether it is the one that was asked for is for the caller to check.
+	PresentationHeader []byte
 }
 
 // KeyFunc finds the public key of a proof. Its error is kept, inside a
@@ -181,6 +184,9 @@ func (d *Document) verifyReading(ctx context.Context, a *attempt, number int, re
 	options := d.optionsDigest(ctx, a, revisions)
 	if options.err != nil {
 		return Verified{}, options.err
+	}
+	if a.suite.selective != nil {
+		return d.verifySelectively(ctx, a, revisions, &options)
 	}
 	document := d.digest(ctx, a.hash, number, revisions)
 	if document.err != nil {
