@@ -25,6 +25,7 @@ type clients struct {
 type client struct {
 	network netip.Prefix
 	limiter *rate.Limiter
+	work    float64 // of its recent checks, on average
 }
 
 func newClients(perSecond float64, burst, size int) *clients {
@@ -39,6 +40,31 @@ func newClients(perSecond float64, burst, size int) *clients {
 func (t *clients) allow(network netip.Prefix, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	return t.client(network).limiter.AllowN(now, 1)
+}
+
+// isHeavy reports whether the recent checks of a client were, on average, much
+// more work than those of badges are.
+func (t *clients) isHeavy(network netip.Prefix) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	element, ok := t.byAddr[network]
+	return ok && element.Value.(*client).work > ordinaryWork
+}
+
+// worked takes a check into account.
+func (t *clients) worked(network netip.Prefix, work int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c := t.client(network)
+	c.work += (float64(work) - c.work) / recent
+}
+
+// recent is about how many checks of a client its average is over.
+const recent = 8
+
+// client finds a client or begins with it. The caller holds the mutex.
+func (t *clients) client(network netip.Prefix) *client {
 	element, ok := t.byAddr[network]
 	if !ok {
 		if t.recent.Len() >= t.size {
@@ -46,11 +72,11 @@ func (t *clients) allow(network netip.Prefix, now time.Time) bool {
 			delete(t.byAddr, last.Value.(*client).network)
 			t.recent.Remove(last)
 		}
-		element = t.recent.PushFront(&client{network, rate.NewLimiter(t.rate, t.burst)})
+		element = t.recent.PushFront(&client{network: network, limiter: rate.NewLimiter(t.rate, t.burst)})
 		t.byAddr[network] = element
 	}
 	t.recent.MoveToFront(element)
-	return element.Value.(*client).limiter.AllowN(now, 1)
+	return element.Value.(*client)
 }
 
 // networkOf is what counts as one client: an IPv4 address, or a /64 of IPv6,
@@ -118,17 +144,34 @@ func (g *gate) enter(ctx context.Context, network netip.Prefix) error {
 	}
 }
 
+// room is the refusal that a check of a network would meet now, before anything
+// else is done for it.
+func (g *gate) room(network netip.Prefix) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.refusal(g.lines[network])
+}
+
+// refusal says why a check of a line may neither run nor wait, nil when it may.
+func (g *gate) refusal(l *line) error {
+	switch {
+	case g.running < g.parallel: // then nobody waits
+		return nil
+	case l != nil && l.waiting.Len() >= g.share:
+		return refuse(problemRate)
+	case g.waiting >= g.queue:
+		return refuse(problemBusy)
+	}
+	return nil
+}
+
 // join takes a place in the line of a network, nil when the check may run at once.
 func (g *gate) join(network netip.Prefix) (*list.Element, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	l := g.lines[network]
-	switch {
-	case g.running < g.parallel: // then nobody waits
-	case l != nil && l.waiting.Len() >= g.share:
-		return nil, refuse(problemRate)
-	case g.waiting >= g.queue:
-		return nil, refuse(problemBusy)
+	if err := g.refusal(l); err != nil {
+		return nil, err
 	}
 	if l == nil {
 		l = &line{network: network}

@@ -82,7 +82,8 @@ type Limits struct {
 	VerifyBurst int
 	// VerifyParallel is how many checks run at the same time, one for each
 	// processor; VerifyQueue how many may wait for that, 64, of which one
-	// client address may take an eighth.
+	// client address may take three quarters. Checks that are more work than
+	// usual have half of both in addition, and none of the others wait for them.
 	VerifyParallel int
 	VerifyQueue    int
 	// VerifyTime ends a check, 30 s.
@@ -125,7 +126,8 @@ type Server struct {
 	clock    func() time.Time
 	openAPI  []byte
 	clients  *clients
-	gate     *gate
+	gate     *gate // of checks
+	heavy    *gate // of those that are more work than usual
 	public   http.Handler
 	local    http.Handler
 }
@@ -155,6 +157,7 @@ func New(config Config) (*Server, error) {
 	}
 	s.clients = newClients(s.limits.VerifyRate, s.limits.VerifyBurst, s.limits.Clients)
 	s.gate = newGate(s.limits.VerifyParallel, s.limits.VerifyQueue)
+	s.heavy = newGate(max(1, s.limits.VerifyParallel/2), max(1, s.limits.VerifyQueue/2))
 	proxies, err := prefixes(config.TrustedProxies)
 	if err != nil {
 		return nil, err

@@ -2,13 +2,11 @@ package server
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -17,7 +15,6 @@ import (
 
 	"laurel/credential/strictjson"
 	"laurel/internal/web"
-	"laurel/verifier"
 )
 
 func (s *Server) verifyPage(c *gin.Context) error {
@@ -29,8 +26,8 @@ func (s *Server) verifyPage(c *gin.Context) error {
 // report is passed on as it is.
 func (s *Server) verify(c *gin.Context) error {
 	network := networkOf(c.ClientIP())
-	if !s.clients.allow(network, s.clock()) {
-		return refuse(problemRate)
+	if err := s.admit(c.Request.Context(), network, c.Request.ContentLength); err != nil {
+		return err
 	}
 	data, release, err := s.submitted(c)
 	if err != nil {
@@ -50,18 +47,6 @@ func (s *Server) verify(c *gin.Context) error {
 	h.Add("Vary", "Accept")
 	respondReport(c, report)
 	return nil
-}
-
-// check waits for the network's turn. The body was read before, so that a slow
-// client keeps nobody waiting.
-func (s *Server) check(ctx context.Context, network netip.Prefix, data []byte) (*verifier.Report, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.limits.VerifyTime)
-	defer cancel()
-	if err := s.gate.enter(ctx, network); err != nil {
-		return nil, err
-	}
-	defer s.gate.leave(network)
-	return s.verifier.Verify(ctx, data, verifier.Expect{})
 }
 
 // unreadable tells JSON that was cut off from JSON that is wrong.
