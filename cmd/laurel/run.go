@@ -25,6 +25,8 @@ type commandLine struct {
 	Achievement achievementCommand `cmd:"" help:"Describe what can be achieved."`
 	Issue       issueCommand       `cmd:"" help:"Award a badge."`
 	Verify      verifyCommand      `cmd:"" help:"Check a badge: exit 0 valid, 1 invalid, 2 could not be decided."`
+	Bake        bakeCommand        `cmd:"" help:"Put a badge into a picture."`
+	Unbake      unbakeCommand      `cmd:"" help:"Take the badge out of a picture."`
 	Status      statusCommand      `cmd:"" help:"Revoke, suspend or reinstate a badge."`
 	Keys        keysCommand        `cmd:"" help:"List and change signing keys."`
 	Version     versionCommand     `cmd:"" help:"Say what this program is made of."`
