@@ -1,8 +1,20 @@
 // Package jose holds what Laurel takes from JSON Object Signing and Encryption:
 // public keys as JSON Web Keys (RFC 7517, RFC 7518, RFC 8037) and their
-// thumbprints (RFC 7638). Compact JWS joins them here.
+// thumbprints (RFC 7638); JSON Web Signatures in compact serialisation (RFC
+// 7515); and the three ways in which a JWT holds a credential or a presentation.
 //
-// It is the only importer of github.com/lestrrat-go/jwx/v2. That library is
+// A caller goes three steps. Open (or Parse, for a JWS that holds something
+// else) lets only well-formed input in and says what it claims to be. The caller
+// finds a key: one that the DID document, the profile or the JWK Set of the
+// issuer of Token.Document holds. Header.KeyID and Header.Key help to find it
+// there, and are never reason enough to believe it. JWS.Verify then checks the
+// signature.
+//
+// Signatures are checked and made with the standard library, over the bytes that
+// the gate has read: what is left to do after the gate is one call, and a second
+// parser could only read something else. Keys go through jwx.
+//
+// The package is the only importer of github.com/lestrrat-go/jwx/v2. That library is
 // required by the product's owner although its author has ended the v2 line; it
 // stays inside this package so that a move to another line touches one package.
 // Known faults of v2.1.7, and what stands in front of them here:

@@ -19,6 +19,52 @@ var (
 	ErrUnsupportedKey = errors.New("unsupported key")
 )
 
+// Errors of signatures and of what they cover. Match them with errors.Is.
+var (
+	// ErrMalformed says that something is not a compact JWS, or not one of
+	// strict JSON.
+	ErrMalformed = errors.New("malformed JWS")
+	// ErrAlgorithm says that alg names no algorithm of this package, or one for
+	// another kind of key.
+	ErrAlgorithm = errors.New("algorithm not allowed")
+	// ErrHeader says that the header has a parameter that is refused, or a value
+	// that is.
+	ErrHeader = errors.New("header not allowed")
+	// ErrSignature says that a signature does not belong to the message and key.
+	ErrSignature = errors.New("signature does not verify")
+	// ErrClaims says that the claims of a JWT are missing, wrong, or contradict
+	// the credential. It always comes as a *ClaimError.
+	ErrClaims = errors.New("claims do not fit")
+	// ErrType says that a JWT is sound but not what was asked for: another typ,
+	// or neither a credential nor a presentation.
+	ErrType = errors.New("not the expected type of JWT")
+)
+
+// A ClaimError names the claim at fault. It matches ErrClaims.
+type ClaimError struct {
+	// Claim is its name: "iss", "nbf" …
+	Claim string
+	// Path is the JSON Pointer in the credential of the value that the claim
+	// contradicts, "" when the claim itself is at fault.
+	Path string
+	// Reason says what is wrong, in words without values.
+	Reason string
+}
+
+func (e *ClaimError) Error() string {
+	if e.Path == "" {
+		return fmt.Sprintf("claim %s: %s", e.Claim, e.Reason)
+	}
+	return fmt.Sprintf("claim %s at %s: %s", e.Claim, e.Path, e.Reason)
+}
+
+// Is makes the error match ErrClaims.
+func (e *ClaimError) Is(target error) bool { return target == ErrClaims }
+
+func malformed(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrMalformed, fmt.Sprintf(format, args...))
+}
+
 // UnsupportedKeyError names the kind of a key that is known or plausible but
 // not supported. It matches ErrUnsupportedKey.
 type UnsupportedKeyError struct {

@@ -20,7 +20,7 @@ var allowed = map[string][]string{
 	"credential/bbs":           {},
 	"credential/dataintegrity": {"contexts", "credential/bbs", "credential/jcs", "credential/jsonld", "credential/rdfc", "credential/strictjson", "credential"},
 	"credential/jcs":           {"credential/strictjson"},
-	"credential/jose":          {"credential/strictjson"},
+	"credential/jose":          {"credential", "credential/strictjson"},
 	"credential/jsonld":        {"contexts", "credential/jcs", "credential/rdfc", "credential/strictjson"},
 	"credential/rdfc":          {},
 	"credential/schema":        {"credential/strictjson"},

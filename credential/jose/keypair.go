@@ -1,0 +1,145 @@
+package jose
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"errors"
+	"fmt"
+
+	"github.com/lestrrat-go/jwx/v2/jwk"
+
+	"laurel/credential/strictjson"
+)
+
+// KeyPair is a key as a conformance suite or an operator gives it in one JWK.
+type KeyPair struct {
+	Public crypto.PublicKey
+	// Signer is nil when the JWK has the public part only.
+	Signer crypto.Signer
+}
+
+// ParseKeyPair reads a JWK that may have the private part: Ed25519, P-256,
+// P-384, or P-521. Of the last this is the only reader: the suite of
+// VC-JOSE-COSE signs with it, badges do not, and ParseJWK refuses it. The
+// private part must belong to the public one. RSA keys are read as public keys.
+//
+// Errors are those of ParseJWK. They never quote the key.
+func ParseKeyPair(v strictjson.Value) (KeyPair, error) {
+	if v.Kind() != strictjson.Object || len(v.Raw()) > maxJWK {
+		return KeyPair{}, invalidKey("a JWK is an object of at most %d bytes", maxJWK)
+	}
+	private, hasPrivate := v.Member("d")
+	curve := v.Get("crv").Text()
+	if !hasPrivate && curve != p521.crv {
+		public, err := ParseJWK(v)
+		return KeyPair{Public: public}, err
+	}
+	k := p521
+	if curve != p521.crv {
+		var err error
+		if k, err = kindOf(v); err != nil {
+			return KeyPair{}, err
+		}
+	} else if !v.Get("kty").Is(k.kty) {
+		return KeyPair{}, invalidKey("crv of a JWK does not belong to its kty")
+	}
+	if k.size == 0 {
+		return KeyPair{}, &UnsupportedKeyError{Kind: "RSA private key"}
+	}
+	members, err := k.members(v)
+	if err != nil {
+		return KeyPair{}, err
+	}
+	public, err := k.loadAny(members)
+	if err != nil || !hasPrivate {
+		return KeyPair{Public: public}, err
+	}
+	signer, err := k.signer(private)
+	if err != nil {
+		return KeyPair{}, err
+	}
+	if !signer.Public().(interface{ Equal(crypto.PublicKey) bool }).Equal(public) {
+		return KeyPair{}, invalidKey("the private part of a JWK is not that of its public part")
+	}
+	return KeyPair{Public: public, Signer: signer}, nil
+}
+
+// p521 is the row that the table of supported keys does not have.
+var p521 = kind{kty: "EC", crv: "P-521", algorithms: []string{"ES512"}, size: 66, curve: elliptic.P521()}
+
+// loadAny is load for a row that may be p521.
+func (k kind) loadAny(members map[string]string) (crypto.PublicKey, error) {
+	if k.crv != p521.crv {
+		return k.load(members)
+	}
+	point := []byte{4}
+	for _, name := range []string{"x", "y"} {
+		decoded, err := decodeBase64(members[name])
+		if err != nil {
+			return nil, invalidKey("member %q of a JWK is not base64url", name)
+		}
+		point = append(point, decoded...)
+	}
+	key, err := ecdsa.ParseUncompressedPublicKey(elliptic.P521(), point)
+	if err != nil {
+		return nil, invalidKey("JWK is not on %s", k.crv)
+	}
+	return key, nil
+}
+
+// signer makes the private key from the member d.
+func (k kind) signer(d strictjson.Value) (crypto.Signer, error) {
+	decoded, err := decodeBase64(d.Text())
+	if err != nil || len(decoded) != k.size {
+		return nil, invalidKey(`member "d" of a JWK has the wrong form or length`)
+	}
+	if k.curve == nil {
+		return ed25519.NewKeyFromSeed(decoded), nil
+	}
+	key, err := ecdsa.ParseRawPrivateKey(k.curve, decoded)
+	if err != nil {
+		return nil, invalidKey("JWK is not a private key of %s", k.crv)
+	}
+	return key, nil
+}
+
+// maxJWKSet is the most keys that a JWK Set may have.
+const maxJWKSet = 64
+
+// ParseJWKSet reads a JWK Set (RFC 7517 §5). Keys that ParseJWK refuses are left
+// out, as RFC 7517 asks: one that is odd or for encryption must not cost the
+// issuer the others. A set of more than 64 keys or with private key material is
+// refused as a whole. Errors match ErrInvalidKey or ErrPrivateKey.
+func ParseJWKSet(v strictjson.Value) ([]JWK, error) {
+	keys := v.Get("keys")
+	if keys.Kind() != strictjson.Array {
+		return nil, invalidKey("a JWK Set has no array keys")
+	}
+	if keys.Len() > maxJWKSet {
+		return nil, invalidKey("a JWK Set of more than %d keys", maxJWKSet)
+	}
+	var set []JWK
+	index := 0
+	for value := range keys.Elements() {
+		key, err := ParseJWK(value)
+		switch {
+		case errors.Is(err, ErrPrivateKey):
+			return nil, fmt.Errorf("reading key %d of JWK Set: %w", index, err)
+		case err == nil:
+			set = append(set, describe(value, key))
+		}
+		index++
+	}
+	return set, nil
+}
+
+// describe adds the members that describe a key. ParseJWK has checked that alg,
+// use and kid are strings.
+func describe(v strictjson.Value, key crypto.PublicKey) JWK {
+	return JWK{
+		Key: key, KeyID: v.Get(jwk.KeyIDKey).Text(), Algorithm: v.Get(jwk.AlgorithmKey).Text(),
+		Use: v.Get(jwk.KeyUsageKey).Text(), Issuer: v.Get("iss").Text(),
+	}
+}
