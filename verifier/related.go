@@ -48,21 +48,28 @@ func (e *examination) relatedResources() {
 	}
 }
 
-// relatedResource compares every digest of a resource that can be compared. The
-// error says that one is not that of any published edition.
+// relatedResource compares every digest of a resource that can be compared.
 func (e *examination) relatedResource(resource strictjson.Value) (compared bool, err error) {
-	id := resource.Get("id").Text()
-	if _, err := e.config.Contexts.Revisions(id); err != nil {
+	if _, err := e.config.Contexts.Revisions(resource.Get("id").Text()); err != nil {
 		return false, nil
 	}
+	return CheckRelatedResource(e.config.Contexts, resource)
+}
+
+// CheckRelatedResource compares the digests of one entry of relatedResource (VC
+// Data Model 2.0 §5.3) with the published editions of a context; compared is
+// false when the resource is none of set and when no digest is of a hash that
+// is known here. The error says that a digest is malformed or not that of any
+// published edition.
+func CheckRelatedResource(set *contexts.Set, resource strictjson.Value) (compared bool, err error) {
 	digests, err := digestsOf(resource)
 	if err != nil {
 		return false, err
 	}
 	for _, d := range digests {
-		_, err := e.config.Contexts.Published(id, d.algorithm, d.sum)
+		_, err := set.Published(resource.Get("id").Text(), d.algorithm, d.sum)
 		switch {
-		case errors.Is(err, contexts.ErrAlgorithm):
+		case errors.Is(err, contexts.ErrAlgorithm), errors.Is(err, contexts.ErrUnknown):
 		case err != nil:
 			return false, err
 		default:
@@ -106,11 +113,16 @@ func parseSRI(expression string) (digest, error) {
 	if !ok {
 		return digest{}, errDigest
 	}
+	if len(encoded)%4 == 1 {
+		// The W3C suite writes base64 with the mark of multibase in front.
+		encoded = strings.TrimPrefix(encoded, "M")
+	}
 	sum, err := base64.StdEncoding.DecodeString(encoded)
-	if err != nil {
+	algorithm := sriAlgorithms[name]
+	if err != nil || algorithm != 0 && len(sum) != algorithm.Size() {
 		return digest{}, errDigest
 	}
-	return digest{sriAlgorithms[name], sum}, nil
+	return digest{algorithm, sum}, nil
 }
 
 // multihashes are the codes of the hash functions of Controlled Identifiers 1.0
