@@ -17,7 +17,7 @@ import (
 
 // TestMain lets the tests start servers as the program does.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 4 && os.Args[1] == "serve" {
+	if len(os.Args) == 4 && (os.Args[1] == "serve" || os.Args[1] == "crowd") {
 		if err := run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr); err != nil {
 			os.Stderr.WriteString(err.Error() + "\n") //nolint:errcheck // the exit code says it as well
 			os.Exit(1)

@@ -81,6 +81,15 @@ func documentsOf(k key) []document {
 	add("8,000 tags", false, made(k.did, tags))
 	add("1,900 pieces of evidence alike", false, made(k.did, plainSubject, evidences(1900, same)))
 	add("20,000 pieces of evidence alike", true, made(k.did, plainSubject, evidences(20_000, same)))
+	// As many as the strict reader lets in: what is behind it has to bear them.
+	add("19,000 pieces of evidence alike", true, made(k.did, plainSubject, evidences(19_000, same)))
+	add("90,000 empty arrays", true, made(k.did, plainSubject, evidences(90_000, func(int) string { return "[]" })))
+	add("45,000 members that no context knows", true, made(k.did, plainSubject, list(45_000, func(i int) string { return fmt.Sprintf(`"m%d":{}`, i) })))
+	add("9,000 subjects alike", true, made(k.did, "["+list(9000, func(int) string { return `{"type":["AchievementSubject"]}` })+"]"))
+	add("90,000 types alike", true, made(k.did, plainSubject, `"evidence":{"type":[`+list(90_000, func(int) string { return `"Evidence"` })+"]}"))
+	add("14,000 status entries", true, made(k.did, plainSubject, `"credentialStatus":[`+
+		list(14_000, func(i int) string { return fmt.Sprintf(`{"id":"urn:x:%d","type":"BitstringStatusListEntry"}`, i) })+"]"))
+	add("a name of 170,000 escapes", false, made(k.did, plainSubject, `"name":"`+strings.Repeat(`\u00e9`, 170_000)+`"`))
 	add("20,000 members that no context knows", true, made(k.did, plainSubject, list(20_000, func(i int) string { return fmt.Sprintf(`"m%d":{}`, i) })))
 	add("blank nodes with labels, in a ring", true, made(k.did, subjectWith(`"source":`+labelled(0))))
 	add("a name of a megabyte", false, made(k.did, plainSubject, `"name":"`+strings.Repeat("n", 1<<20-2000)+`"`))

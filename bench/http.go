@@ -31,7 +31,9 @@ func start(mode, dir string) (*process, error) {
 		return nil, err
 	}
 	p := &process{mode: mode, command: exec.Command(self, "serve", mode, dir)}
-	p.command.Env = append(os.Environ(), "GOMAXPROCS=1")
+	if mode != serveLimited { // which is a deployment, and has them all
+		p.command.Env = append(os.Environ(), "GOMAXPROCS=1")
+	}
 	p.command.Stderr = os.Stderr
 	if p.in, err = p.command.StdinPipe(); err != nil {
 		return nil, err

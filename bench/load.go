@@ -1,9 +1,14 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"os"
+	"os/exec"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -29,29 +34,40 @@ const (
 // loads measures the ordinary client alone, beside a crowd of its like, and
 // beside a crowd that attacks.
 func loads(l *laurel, length time.Duration) ([]load, error) {
-	ordinary := [][]byte{post("/verify", "", l.signed)}
-	var hostile [][]byte
-	for _, d := range documentsOf(l.input.key) {
-		hostile = append(hostile, post("/verify", "", d.data))
+	all, err := underLoads(l, []loadCase{
+		{"alone", serveVerifier, "", 0, length},
+		{"beside 64 like it", serveVerifier, crowdOrdinary, 0, length},
+		{"beside 64 attackers", serveVerifier, crowdHostile, 0, length},
+	})
+	if err != nil {
+		return nil, err
 	}
-	// The ordinary client asks 15 times a second where it may not ask more
-	// often, and otherwise as soon as it has its answer.
-	const often = time.Second / 15
-	cases := []struct {
-		name, mode string
-		others     [][]byte
-		pause      time.Duration
-		length     time.Duration
-	}{
-		{"alone", serveVerifier, nil, 0, length},
-		{"beside 64 like it", serveVerifier, ordinary, 0, length},
-		{"beside 64 attackers", serveVerifier, hostile, 0, length},
-		{"alone, 15 times a second", serveLimited, nil, often, 2 * length},
-		{"beside 64 attackers at one address, under the limits of a deployment, 15 times a second", serveLimited, hostile, often, 2 * length},
-	}
+	deployed, err := attacked(l, 2*length)
+	return append(all, deployed...), err
+}
+
+// attacked measures a deployment, with its limits and all processors, without
+// and with an attack. The ordinary client asks 50 times a second.
+func attacked(l *laurel, length time.Duration) ([]load, error) {
+	const often = time.Second / 50
+	return underLoads(l, []loadCase{
+		{"a deployment, alone", serveLimited, "", often, length},
+		{"a deployment, beside 64 attackers at one address", serveLimited, crowdHostile, often, length},
+	})
+}
+
+// loadCase is one situation of the ordinary client, which waits so long between
+// two requests.
+type loadCase struct {
+	name, mode, others string
+	pause, length      time.Duration
+}
+
+func underLoads(l *laurel, cases []loadCase) ([]load, error) {
+	request := post("/verify", "", l.signed)
 	var all []load
 	for _, c := range cases {
-		one, err := underLoad(c.mode, ordinary[0], c.others, c.pause, c.length)
+		one, err := underLoad(c.mode, request, c.others, c.pause, c.length)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", c.name, err)
 		}
@@ -61,7 +77,7 @@ func loads(l *laurel, length time.Duration) ([]load, error) {
 	return all, nil
 }
 
-func underLoad(mode string, request []byte, others [][]byte, pause, length time.Duration) (one load, err error) {
+func underLoad(mode string, request []byte, others string, pause, length time.Duration) (one load, err error) {
 	p, err := start(mode, "")
 	if err != nil {
 		return one, err
@@ -72,18 +88,10 @@ func underLoad(mode string, request []byte, others [][]byte, pause, length time.
 		return one, err
 	}
 	defer client.close()
-	done := make(chan struct{})
-	var wait sync.WaitGroup
-	var counted sync.Mutex // guards one.others and one.refused
-	if len(others) > 0 {
-		for i := range crowd {
-			wait.Go(func() {
-				answers, refused := disturb(p, others, i, done)
-				counted.Lock()
-				defer counted.Unlock()
-				one.others += answers
-				one.refused += refused
-			})
+	finish := func() error { return nil }
+	if others != "" {
+		if finish, err = startCrowd(p, others, &one); err != nil {
+			return one, err
 		}
 		time.Sleep(length / 10) // until they are at it
 	}
@@ -96,21 +104,111 @@ func underLoad(mode string, request []byte, others [][]byte, pause, length time.
 			err = fmt.Errorf("the status is %d", status)
 		}
 		if err != nil {
-			close(done)
-			wait.Wait()
-			return one, err
+			return one, errors.Join(err, finish())
 		}
 		if status == 200 {
 			latencies = append(latencies, float64(time.Since(start)))
 		}
 		time.Sleep(max(0, pause-time.Since(start)))
 	}
-	close(done)
-	wait.Wait()
+	if err := finish(); err != nil {
+		return one, err
+	}
 	one.served, one.median, one.p99 = len(latencies), median(latencies), quantile(latencies, 0.99)
 	used, err := p.used(false)
 	one.residentAfter = used.Resident
 	return one, err
+}
+
+// The crowds there are.
+const (
+	crowdOrdinary = "ordinary"
+	crowdHostile  = "hostile"
+)
+
+// crowded is what the others of a load had.
+type crowded struct {
+	Answers int `json:"answers"`
+	Refused int `json:"refused"`
+}
+
+// startCrowd lets a crowd loose on a server, from a process of its own that the
+// ordinary client does not share its processor time with. finish ends it and
+// counts its answers.
+func startCrowd(p *process, kind string, one *load) (finish func() error, err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	command := exec.Command(self, "crowd", kind, p.Address)
+	command.Env, command.Stderr = append(os.Environ(), "GOMAXPROCS=1"), os.Stderr
+	in, err := command.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := command.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := command.Start(); err != nil {
+		return nil, err
+	}
+	answers := json.NewDecoder(out)
+	var begun crowded
+	if err := answers.Decode(&begun); err != nil {
+		return nil, errors.Join(fmt.Errorf("starting a crowd: %w", err), in.Close(), command.Wait())
+	}
+	return func() error {
+		err := in.Close()
+		var had crowded
+		err = errors.Join(err, answers.Decode(&had), command.Wait())
+		one.others, one.refused = had.Answers, had.Refused
+		return err
+	}, nil
+}
+
+// runCrowd is a crowd as a process: it says on out that it begins, and, when in
+// ends, what it had. It gives way to others on its processor: what is measured is
+// the server, not who of its clients is served first by the machine.
+func runCrowd(kind, address string, in io.Reader, out io.Writer) error {
+	_ = syscall.Setpriority(syscall.PRIO_PROCESS, 0, 10) // on a machine without, it is measured as it is
+	given, err := ownInput()
+	if err != nil {
+		return err
+	}
+	l, err := newLaurel(given)
+	if err != nil {
+		return err
+	}
+	requests := [][]byte{post("/verify", "", l.signed)}
+	if kind == crowdHostile {
+		requests = nil
+		for _, d := range documentsOf(given.key) {
+			requests = append(requests, post("/verify", "", d.data))
+		}
+	}
+	answers := json.NewEncoder(out)
+	if err := answers.Encode(crowded{}); err != nil {
+		return err
+	}
+	p := &process{ready: ready{Address: address}}
+	done := make(chan struct{})
+	var wait sync.WaitGroup
+	var had crowded
+	var counted sync.Mutex // guards had
+	for i := range crowd {
+		wait.Go(func() {
+			answers, refused := disturb(p, requests, i, done)
+			counted.Lock()
+			defer counted.Unlock()
+			had.Answers += answers
+			had.Refused += refused
+		})
+	}
+	_, err = io.Copy(io.Discard, in)
+	close(done)
+	wait.Wait()
+	return errors.Join(err, answers.Encode(had))
 }
 
 // disturb sends one request after the other until it is done, on a new

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-const usageText = "usage: bench report|ratios|check [-root DIR] [-until UNIXTIME]"
+const usageText = "usage: bench report|ratios|check|load [-root DIR] [-until UNIXTIME]"
 
 func main() {
 	if err := run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr); err != nil {
@@ -27,6 +27,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	}
 	if args[0] == "serve" && len(args) == 3 { // what start starts
 		return serve(args[1], args[2], stdin, stdout)
+	}
+	if args[0] == "crowd" && len(args) == 3 { // what startCrowd starts
+		return runCrowd(args[1], args[2], stdin, stdout)
 	}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -48,6 +51,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 		return measured.print(stdout)
 	case "check":
 		return check(*root, stdout, stderr)
+	case "load":
+		return checkLoad(*root, stdout, stderr)
 	case "report":
 		return writeReport(*root, stderr)
 	default:
@@ -55,27 +60,83 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	}
 }
 
-// check measures the ratios and holds them against limits.json. What is worse
-// is measured again, once: only what is worse twice is a regression.
+// How long ratios are measured before they are held against limits.json, and
+// again when one of them is worse: enough for a busy machine, and both together
+// less than a minute.
+const (
+	firstCheck  = 14 * time.Second
+	secondCheck = 28 * time.Second
+)
+
+// check measures the ratios and holds them against limits.json.
 func check(root string, stdout, stderr io.Writer) error {
 	limits, err := readLimits(filepath.Join(root, "bench", "limits.json"))
 	if err != nil {
 		return fmt.Errorf("reading limits: %w", err)
 	}
-	for attempt := range 2 {
-		measured, err := measureRatios(root, time.Now().Add(30*time.Second), stderr)
+	measured, err := hold(limits, stderr, func(length time.Duration) (ratios, error) {
+		return measureRatios(root, time.Now().Add(length), stderr)
+	})
+	if measured != (ratios{}) {
+		err = errors.Join(measured.print(stdout), err)
+	}
+	return err
+}
+
+// hold measures, and when a ratio is worse than the limits allow, once more and
+// longer. Only what is worse twice is a regression and an error: the better of
+// the two counts, as nothing makes a program faster than it is.
+func hold(limits ratios, stderr io.Writer, measure func(length time.Duration) (ratios, error)) (ratios, error) {
+	measured, err := measure(firstCheck)
+	if err != nil {
+		return ratios{}, err
+	}
+	worse := measured.regressions(limits)
+	if len(worse) == 0 {
+		return measured, nil
+	}
+	logLine(stderr, "measuring again, because %s", strings.Join(worse, "; "))
+	again, err := measure(secondCheck)
+	if err != nil {
+		return ratios{}, err
+	}
+	measured = measured.better(again)
+	if worse = measured.regressions(limits); len(worse) > 0 {
+		return measured, errors.New(strings.Join(worse, "; "))
+	}
+	return measured, nil
+}
+
+// mostLoad is how many times longer than without an attack an ordinary client
+// may wait for the slowest answer of a hundred during one.
+const mostLoad = 2
+
+// checkLoad holds a deployment against an attack. It is tried again, twice, as
+// the slowest of a hundred answers is often a matter of the machine.
+func checkLoad(root string, stdout, stderr io.Writer) error {
+	given, err := loadInput(root)
+	if err != nil {
+		return err
+	}
+	l, err := newLaurel(given)
+	if err != nil {
+		return err
+	}
+	var slower float64
+	for range 3 {
+		all, err := attacked(l, longLoad)
 		if err != nil {
 			return err
 		}
-		worse := measured.regressions(limits)
-		switch {
-		case len(worse) == 0:
-			return measured.print(stdout)
-		case attempt == 0:
-			logLine(stderr, "measuring again, because %s", strings.Join(worse, "; "))
-		default:
-			return errors.Join(measured.print(stdout), errors.New(strings.Join(worse, "; ")))
+		slower = all[1].p99 / all[0].p99
+		for _, one := range all {
+			logLine(stdout, "%s: %d answers, median %s ms, p99 %s ms; others %d answers, %d turned away", one.name, one.served,
+				number(one.median/1e6), number(one.p99/1e6), one.others, one.refused)
 		}
+		if slower <= mostLoad {
+			return nil
+		}
+		logLine(stderr, "measuring again")
 	}
-	return nil
+	return fmt.Errorf("an ordinary client waits %s times longer during an attack, and not at most %d", number(slower), mostLoad)
 }

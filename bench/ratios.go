@@ -59,6 +59,22 @@ func (r ratios) regressions(limits ratios) []string {
 	return worse
 }
 
+// better takes the better of each ratio. One that was not measured is not better.
+func (r ratios) better(other ratios) ratios {
+	least := func(a, b float64) float64 {
+		if a <= 0 || b <= 0 {
+			return max(a, b)
+		}
+		return min(a, b)
+	}
+	return ratios{
+		Issue: least(r.Issue, other.Issue), Verify: least(r.Verify, other.Verify), Report: least(r.Report, other.Report),
+		IssueJSONGold: max(r.IssueJSONGold, other.IssueJSONGold), VerifyJSONGold: max(r.VerifyJSONGold, other.VerifyJSONGold),
+		Canon: least(r.Canon, other.Canon), HTTPVerify: least(r.HTTPVerify, other.HTTPVerify),
+		HostileMaxMilli: least(r.HostileMaxMilli, other.HostileMaxMilli),
+	}
+}
+
 // print writes the ratios as one line of JSON.
 func (r ratios) print(out io.Writer) error {
 	for _, value := range []*float64{

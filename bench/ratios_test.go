@@ -3,10 +3,13 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -57,6 +60,49 @@ func TestRegressions(t *testing.T) {
 	}
 	if got := limits.regressions(ratios{}); len(got) != len(names) {
 		t.Errorf("without limits there are %d regressions", len(got))
+	}
+}
+
+// A regression makes the check fail, a busy moment does not.
+func TestHold(t *testing.T) {
+	limits := ratios{2, 2, 2, 40, 20, 0.4, 2, 20}
+	slow := func(change func(*ratios)) ratios {
+		r := limits
+		change(&r)
+		return r
+	}
+	issue := slow(func(r *ratios) { r.Issue = 2.6 })
+	for _, test := range []struct {
+		name     string
+		measured []ratios
+		want     string // in the error
+	}{
+		{"as it was", []ratios{limits}, ""},
+		{"a busy moment", []ratios{issue, limits}, ""},
+		{"two busy moments, each elsewhere", []ratios{issue, slow(func(r *ratios) { r.VerifyJSONGold = 5 })}, ""},
+		{"a regression", []ratios{issue, issue}, "issue_over_floor is 2.6"},
+		{"one against json-gold", []ratios{slow(func(r *ratios) { r.IssueJSONGold = 31 }), slow(func(r *ratios) { r.IssueJSONGold = 30 })}, "issue_vs_jsongold is 31"},
+		{"not measured", []ratios{slow(func(r *ratios) { r.HTTPVerify = 0 }), slow(func(r *ratios) { r.HTTPVerify = 0 })}, "http_verify"},
+	} {
+		var stderr bytes.Buffer
+		turn := 0
+		_, err := hold(limits, &stderr, func(time.Duration) (ratios, error) {
+			turn++
+			return test.measured[turn-1], nil
+		})
+		if turn != len(test.measured) {
+			t.Errorf("%s: measured %d times", test.name, turn)
+		}
+		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: the error is %v", test.name, err)
+		}
+	}
+	broken := errors.New("broken")
+	if _, err := hold(limits, io.Discard, func(time.Duration) (ratios, error) { return ratios{}, broken }); !errors.Is(err, broken) {
+		t.Errorf("the error is %v", err)
+	}
+	if firstCheck+secondCheck > 50*time.Second {
+		t.Error("a check does not end within a minute")
 	}
 }
 

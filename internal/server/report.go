@@ -17,28 +17,46 @@ import (
 )
 
 // buffers holds the memory of request bodies and answers on the path of
-// POST /verify, which has nothing else to allocate for.
-var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+// POST /verify, which has nothing else to allocate for; largeBuffers that of
+// bodies of up to the limit, so that those who send many do not keep the garbage
+// collector busy. What is not used is not kept for long.
+var (
+	buffers      = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+	largeBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+)
 
-// maxPooled is the size beyond which a buffer is not kept.
-const maxPooled = 64 << 10
+const (
+	// smallBuffer is the size up to which a buffer is kept among the small ones.
+	smallBuffer = 64 << 10
+	// largestBuffer is the size beyond which a buffer is not kept: what a body of
+	// 1 MiB may have grown to.
+	largestBuffer = 4 << 20
+)
 
 // putBuffer keeps a buffer for the next request, wiped: what one person sent
 // has no business in memory when the next one is served.
 func putBuffer(b *bytes.Buffer) {
 	clear(b.Bytes())
-	if b.Cap() <= maxPooled {
-		b.Reset()
+	b.Reset()
+	switch {
+	case b.Cap() <= smallBuffer:
 		buffers.Put(b)
+	case b.Cap() <= largestBuffer:
+		largeBuffers.Put(b)
 	}
 }
 
 // readPooled reads everything into a pooled buffer. The caller gives it back
-// with putBuffer when nothing refers to its bytes any more.
+// with putBuffer when nothing refers to its bytes any more. Of a body that is
+// said to be large, no more memory is taken than arrives.
 func readPooled(reader io.Reader, size int64) (*bytes.Buffer, error) {
-	b := buffers.Get().(*bytes.Buffer)
-	if size > 0 && size < maxPooled {
-		b.Grow(int(size) + bytes.MinRead) // what ReadFrom wants to see free at the end
+	pool := &buffers
+	if size > smallBuffer-bytes.MinRead {
+		pool = &largeBuffers
+	}
+	b := pool.Get().(*bytes.Buffer)
+	if size > 0 {
+		b.Grow(int(min(size, smallBuffer)) + bytes.MinRead) // what ReadFrom wants to see free at the end
 	}
 	if _, err := b.ReadFrom(reader); err != nil {
 		putBuffer(b)
