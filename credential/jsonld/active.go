@@ -29,6 +29,7 @@ type active struct {
 	previous  *active // what to go back to when a type-scoped context ends
 	documents []contexts.Document
 
+	step     step        // that led here, for a scoped context
 	context  *ld.Context // for those derived
 	derived  atomic.Pointer[map[derivation]*active]
 	embedded lists // those of the lists of embedded credentials
@@ -39,8 +40,9 @@ type root struct {
 	set       *contexts.Set
 	revisions Revisions
 
-	mu   sync.Mutex // held to remember a derived context
-	kept atomic.Int32
+	mu    sync.Mutex // held to remember a step
+	kept  atomic.Int32
+	lists []*active // what lists of contexts lead to, all different
 }
 
 // derivation says how an active context follows from another: by the scoped
@@ -56,10 +58,6 @@ const (
 	byProperty kind = iota // property-scoped context
 	byType                 // type-scoped context
 )
-
-// maxKept bounds the active contexts remembered below one root. A real badge
-// needs about ten; a hostile one could ask for any number.
-const maxKept = 256
 
 // newRoot returns the initial context, which defines nothing.
 func newRoot(set *contexts.Set, revisions Revisions) *active {
@@ -169,14 +167,20 @@ func (a *active) known(by derivation) *active {
 }
 
 // derive makes the active context that follows from a in the given way, and
-// remembers it.
+// remembers it. The error is errFull when there is no room for it.
 func (a *active) derive(by derivation) (*active, error) {
 	next, err := a.parse(by.term.definition.Context, by.kind != byType, by.kind == byProperty)
-	if err != nil || !a.root.keep() {
-		return next, err
+	if err != nil {
+		return nil, err
 	}
 	a.root.mu.Lock()
 	defer a.root.mu.Unlock()
+	if other := a.known(by); other != nil {
+		return other, nil
+	}
+	if next.step, err = a.root.newStep(); err != nil {
+		return nil, err
+	}
 	derived := make(map[derivation]*active)
 	if before := a.derived.Load(); before != nil {
 		maps.Copy(derived, *before)
@@ -185,13 +189,6 @@ func (a *active) derive(by derivation) (*active, error) {
 	a.derived.Store(&derived)
 	return next, nil
 }
-
-// keep takes the place of one more remembered context, if there is one.
-func (r *root) keep() bool { return r.kept.Add(1) <= maxKept }
-
-// full reports that contexts had to be forgotten, so that it is better to begin
-// again.
-func (r *root) full() bool { return r.kept.Load() > maxKept }
 
 // parse processes a local context (JSON-LD 1.1 API §4.1.2). propagate is false
 // for a type-scoped context, override true for a property-scoped one, which

@@ -162,8 +162,13 @@ func (p *Processor) read(ctx context.Context, source Source, take func(w *walk) 
 	w := newWalk(ctx, p, source)
 	defer w.release()
 	err := w.document()
+	if errors.Is(err, errFull) {
+		w.restart(true)
+		w.budget.alone = true
+		err = w.document()
+	}
 	if err != nil && p.options.InlineContexts && outsideProfile(err) {
-		w.restart()
+		w.restart(false)
 		err = w.document()
 	}
 	if err != nil {

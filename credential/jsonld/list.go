@@ -39,11 +39,12 @@ type listed struct {
 	urls      []string
 	revisions Revisions
 	active    *active
+	step      step        // that led there, for the list of an embedded credential
 	used      atomic.Bool // since the last time that one had to go
 }
 
-// find returns the active context of a list, when it is remembered.
-func (l *lists) find(list strictjson.Value, revisions Revisions) *active {
+// find returns what is remembered of a list, or nil.
+func (l *lists) find(list strictjson.Value, revisions Revisions) *listed {
 	entries := l.entries.Load()
 	if entries == nil {
 		return nil
@@ -53,7 +54,7 @@ func (l *lists) find(list strictjson.Value, revisions Revisions) *active {
 			if !e.used.Load() {
 				e.used.Store(true)
 			}
-			return e.active
+			return e
 		}
 	}
 	return nil
@@ -72,13 +73,18 @@ func (e *listed) is(list strictjson.Value, revisions Revisions) bool {
 	return maps.Equal(e.revisions, revisions)
 }
 
-// add remembers the active context of a list. Where there are too many already,
-// one goes that was not used for a while.
-func (l *lists) add(list strictjson.Value, revisions Revisions, a *active) {
+func newListed(list strictjson.Value, revisions Revisions, a *active) *listed {
 	e := &listed{kind: list.Kind(), revisions: maps.Clone(revisions), active: a}
 	for item := range list.OneOrMany() {
 		e.urls = append(e.urls, item.Text())
 	}
+	return e
+}
+
+// add remembers the active context of a list. Where there are too many already,
+// one goes that was not used for a while.
+func (l *lists) add(list strictjson.Value, revisions Revisions, a *active) {
+	e := newListed(list, revisions, a)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var entries []*listed
@@ -113,14 +119,19 @@ func (w *walk) enterDocument() error {
 		w.active, err = w.enterGeneral(newRoot(w.processor.set, w.source.Revisions), list)
 		return err
 	}
-	w.active = w.processor.roots.find(list, w.source.Revisions)
-	if w.active == nil {
+	if known := w.processor.roots.find(list, w.source.Revisions); known != nil && !w.budget.alone {
+		w.active = known.active
+	} else {
 		w.active, err = w.enterList(newRoot(w.processor.set, w.source.Revisions), list, false)
 		if err != nil {
 			return err
 		}
-		w.processor.roots.add(list, w.source.Revisions, w.active)
+		w.active.root.lists = []*active{w.active}
+		if !w.budget.alone {
+			w.processor.roots.add(list, w.source.Revisions, w.active)
+		}
 	}
+	w.budget.worked = workOfContext * list.Len()
 	w.use(w.active)
 	return nil
 }
@@ -136,7 +147,7 @@ func (w *walk) enterList(a *active, list strictjson.Value, bare bool) (*active, 
 	if first := documents[0].URL; len(a.terms.entries) > 0 && first != credentialsV1 && first != credentialsV2 {
 		return nil, &ContextError{URL: first, Path: list.Pointer(), Err: ErrInvalidContext, Detail: "the list does not begin as that of a credential does"}
 	}
-	if err := w.work(workOfList); err != nil {
+	if err := w.budget.allows(workOfContext * len(documents)); err != nil {
 		return nil, err
 	}
 	next, err := a.parse(urls(documents), true, false)
@@ -159,19 +170,23 @@ func (w *walk) enter(a *active, list, types strictjson.Value) (next *active, err
 	if kind == noCredential {
 		return nil, &ContextError{Path: list.Pointer(), Err: ErrInlineContext, Detail: "only a credential or presentation has one"}
 	}
+	var entry *listed
 	if bare || list.Kind() == strictjson.Array {
-		next = a.embedded.find(list, nil)
+		entry = a.embedded.find(list, nil)
 	}
-	if next == nil {
+	if entry == nil {
 		if next, err = w.enterList(a, list, bare); err != nil {
 			return nil, err
 		}
-		if a.root.keep() {
-			a.embedded.add(list, nil, next)
+		if entry, err = a.embed(list, next); err != nil {
+			return nil, err
 		}
 	}
-	w.use(next)
-	return next, nil
+	if err := w.budget.charge(entry.step, workOfContext*len(entry.urls)); err != nil {
+		return nil, err
+	}
+	w.use(entry.active)
+	return entry.active, nil
 }
 
 // enterGeneral applies any context that checkInline admits.

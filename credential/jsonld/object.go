@@ -1,6 +1,10 @@
 package jsonld
 
-import "laurel/credential/strictjson"
+import (
+	"errors"
+
+	"laurel/credential/strictjson"
+)
 
 // shape tells the kinds of object apart.
 type shape byte
@@ -109,13 +113,18 @@ func (w *walk) scoped(a *active, kind kind, t *term, v strictjson.Value) (*activ
 	by := derivation{kind, t}
 	next := a.known(by)
 	if next == nil {
-		if err := w.work(workOfScoped); err != nil {
+		if err := w.budget.allows(workOfScoped); err != nil {
 			return nil, err
 		}
 		var err error
-		if next, err = a.derive(by); err != nil {
+		if next, err = a.derive(by); errors.Is(err, errFull) {
+			return nil, err
+		} else if err != nil {
 			return nil, &ContextError{Path: v.Pointer(), Err: classOf(err), Detail: detailOf(err)}
 		}
+	}
+	if err := w.budget.charge(next.step, workOfScoped); err != nil {
+		return nil, err
 	}
 	if len(next.documents) > 0 {
 		w.use(next)

@@ -18,15 +18,6 @@ const (
 	MaxBytes = 8 << 20
 )
 
-// Work on contexts that one document may cause, beyond what is remembered from
-// others: a badge needs about fifteen scoped contexts in the worst case, the
-// first of its kind.
-const (
-	maxWork      = 64
-	workOfScoped = 1
-	workOfList   = 8
-)
-
 // walk reads one document. It is expansion and the making of RDF (JSON-LD 1.1
 // API §5.1 and §8.1) in one pass: every value is visited once and either
 // becomes part of a statement or ends the walk with an error that knows its
@@ -39,7 +30,7 @@ type walk struct {
 
 	out    rdfc.Builder
 	active *active // of the whole document
-	worked int
+	budget budget
 	labels map[string]rdfc.Node // blank nodes that the document names itself
 	used   []contexts.Document
 
@@ -59,13 +50,13 @@ func newWalk(ctx context.Context, p *Processor, source Source) *walk {
 	return w
 }
 
-// restart makes the walk that of the same document without the bounds of the
-// closed profile.
-func (w *walk) restart() {
+// restart makes the walk that of the same document from its beginning, in the
+// closed profile or without its bounds.
+func (w *walk) restart(closed bool) {
 	again := *w
 	w.release()
 	*w = *newWalk(again.ctx, again.processor, again.source)
-	w.closed = false
+	w.closed = closed
 	if w.source.trace != nil {
 		*w.source.trace = trace{}
 	}
@@ -178,14 +169,6 @@ func (w *walk) unlinked(at *place, v strictjson.Value) error {
 
 // isDocument reports whether v is the object that the walk began with.
 func (w *walk) isDocument(v strictjson.Value) bool { return v == w.source.Object }
-
-// work counts work on contexts.
-func (w *walk) work(units int) error {
-	if w.worked += units; w.worked > maxWork {
-		return &LimitError{Limit: "units of work on contexts", Max: maxWork}
-	}
-	return nil
-}
 
 // blank makes a blank node that nothing else names, for the value v.
 func (w *walk) blank(v strictjson.Value) (rdfc.Node, error) {
