@@ -18,7 +18,8 @@ const (
 // one verification method of type Multikey, whose fragment repeats the key, for
 // all four signature relationships; no X25519 key is derived.
 //
-// Keys of a kind that DecodeMultikey does not return give its errors.
+// Keys of a kind that DecodeMultikey does not return give its errors: an X25519
+// key signs nothing, and secp256k1 is not supported.
 type KeyResolver struct{}
 
 // Resolve implements Resolver. It does no I/O.

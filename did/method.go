@@ -24,7 +24,7 @@ type VerificationMethod struct {
 	// Controller is the identifier of who controls the key.
 	Controller string
 	// PublicKey is an ed25519.PublicKey, an *ecdsa.PublicKey on P-256 or P-384,
-	// or an *rsa.PublicKey; nil exactly when Err is set.
+	// an *rsa.PublicKey or a *bbs.PublicKey; nil exactly when Err is set.
 	PublicKey crypto.PublicKey
 	// Expires and Revoked are the times from which the key verifies nothing;
 	// zero when not stated.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/mr-tron/base58"
 
+	"laurel/credential/bbs"
 	"laurel/credential/jose"
 )
 
@@ -28,16 +29,19 @@ type multikeyKind struct {
 	secret bool
 }
 
+// nameBLS is the kind of key that bbs-2023 proofs are made with.
+const nameBLS = "BLS12-381 G2"
+
 var multikeyKinds = []multikeyKind{
 	{name: "Ed25519", prefix: [2]byte{0xed, 0x01}, size: ed25519.PublicKeySize},
 	{name: "P-256", prefix: [2]byte{0x80, 0x24}, size: 33, curve: elliptic.P256()},
 	{name: "P-384", prefix: [2]byte{0x81, 0x24}, size: 49, curve: elliptic.P384()},
+	{name: nameBLS, prefix: [2]byte{0xeb, 0x01}, size: bbs.PublicKeySize},
 
 	// Known, so that the error can name them.
 	{name: "X25519", prefix: [2]byte{0xec, 0x01}, size: 32},
 	{name: "secp256k1", prefix: [2]byte{0xe7, 0x01}, size: 33},
 	{name: "P-521", prefix: [2]byte{0x82, 0x24}, size: 67},
-	{name: "BLS12-381 G2", prefix: [2]byte{0xeb, 0x01}, size: 96},
 	{name: "SM2", prefix: [2]byte{0x86, 0x24}, size: 33},
 	{name: "RSA", prefix: [2]byte{0x85, 0x24}},
 
@@ -47,14 +51,15 @@ var multikeyKinds = []multikeyKind{
 	{name: "P-256", prefix: [2]byte{0x86, 0x26}, secret: true},
 	{name: "P-384", prefix: [2]byte{0x87, 0x26}, secret: true},
 	{name: "P-521", prefix: [2]byte{0x88, 0x26}, secret: true},
-	{name: "BLS12-381 G2", prefix: [2]byte{0x8a, 0x26}, secret: true},
+	{name: nameBLS, prefix: [2]byte{0x8a, 0x26}, secret: true},
 	{name: "SM2", prefix: [2]byte{0x90, 0x26}, secret: true},
 }
 
 // DecodeMultikey reads a public key from the publicKeyMultibase form of a
 // Multikey (CID 1.0 §2.2.2): base58btc with its z, a multicodec prefix and a
-// key of exactly the right length. It returns an ed25519.PublicKey or an
-// *ecdsa.PublicKey on P-256 or P-384.
+// key of exactly the right length. It returns an ed25519.PublicKey, an
+// *ecdsa.PublicKey on P-256 or P-384, or a *bbs.PublicKey (BLS12-381 G2). All of
+// them are checked as points: on the curve, in the group, not of small order.
 //
 // Errors match ErrInvalidKey, ErrPrivateKey for a secret key, or
 // ErrUnsupportedKey for the other kinds of the table. They never quote the key.
@@ -107,6 +112,12 @@ func (k multikeyKind) decode(raw []byte) (crypto.PublicKey, error) {
 			return nil, err
 		}
 		return key, nil
+	case k.name == nameBLS:
+		key, err := bbs.ParsePublicKey(raw)
+		if err != nil {
+			return nil, invalidKey("point not in the group of %s", k.name)
+		}
+		return key, nil
 	default:
 		return nil, &UnsupportedKeyError{Kind: k.name}
 	}
@@ -135,9 +146,15 @@ func uncompressed(curve elliptic.Curve, x, y *big.Int) []byte {
 }
 
 // EncodeMultikey returns the publicKeyMultibase form of a public key: an
-// ed25519.PublicKey or an *ecdsa.PublicKey on P-256 or P-384. Errors are those
-// of DecodeMultikey.
+// ed25519.PublicKey, an *ecdsa.PublicKey on P-256 or P-384, or a
+// *bbs.PublicKey. Errors are those of DecodeMultikey.
 func EncodeMultikey(key crypto.PublicKey) (string, error) {
+	switch key := key.(type) {
+	case *bbs.PublicKey:
+		return encodeBLS(key)
+	case *bbs.PrivateKey:
+		return "", ErrPrivateKey
+	}
 	if err := jose.CheckPublicKey(key); err != nil {
 		return "", err
 	}
@@ -155,6 +172,19 @@ func EncodeMultikey(key crypto.PublicKey) (string, error) {
 	default:
 		return "", &UnsupportedKeyError{Kind: "RSA"}
 	}
+}
+
+// encodeBLS reads the key anew, since one that was not made by package bbs holds
+// no point.
+func encodeBLS(key *bbs.PublicKey) (string, error) {
+	if key == nil {
+		return "", invalidKey("no key")
+	}
+	raw := key.Bytes()
+	if _, err := bbs.ParsePublicKey(raw); err != nil {
+		return "", invalidKey("point not in the group of %s", nameBLS)
+	}
+	return encodeMultikey(nameBLS, raw), nil
 }
 
 func encodeMultikey(name string, raw []byte) string {

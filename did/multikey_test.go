@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/mr-tron/base58"
+
+	"laurel/credential/bbs"
 )
 
 func multibase(b ...byte) string { return "z" + base58.Encode(b) }
@@ -35,6 +37,15 @@ func testECDSA(t testing.TB, curve elliptic.Curve) *ecdsa.PublicKey {
 		t.Fatal(err)
 	}
 	return &key.PublicKey
+}
+
+func testBLS(t testing.TB) *bbs.PublicKey {
+	t.Helper()
+	key, err := bbs.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key.Public().(*bbs.PublicKey)
 }
 
 func encode(t testing.TB, key crypto.PublicKey) string {
@@ -63,6 +74,7 @@ func TestDecodeMultikeyRefuses(t *testing.T) {
 			break
 		}
 	}
+	bls := testBLS(t).Bytes()
 	good := encode(t, ed)
 
 	for _, tt := range []struct {
@@ -102,6 +114,15 @@ func TestDecodeMultikeyRefuses(t *testing.T) {
 		{"overlong varint of P-256", join([]byte{0x80, 0xa4, 0x00}, compressed256), ErrInvalidKey},
 		{"X25519", join([]byte{0xec, 0x01}, ed), ErrUnsupportedKey},
 		{"short X25519", join([]byte{0xec, 0x01}, ed[:31]), ErrInvalidKey},
+		{"secp256k1", join([]byte{0xe7, 0x01}, compressed256), ErrUnsupportedKey},
+		{"short secp256k1", join([]byte{0xe7, 0x01}, compressed256[:32]), ErrInvalidKey},
+		{"BLS short", join([]byte{0xeb, 0x01}, bls[:95]), ErrInvalidKey},
+		{"BLS long", join([]byte{0xeb, 0x01}, bls, []byte{0}), ErrInvalidKey},
+		{"BLS identity", join([]byte{0xeb, 0x01, 0xc0}, make([]byte, 95)), ErrInvalidKey},
+		{"BLS zero", join([]byte{0xeb, 0x01}, make([]byte, 96)), ErrInvalidKey},
+		{"BLS without compression flag", join([]byte{0xeb, 0x01, bls[0] &^ 0x80}, bls[1:]), ErrInvalidKey},
+		{"BLS outside the subgroup", join([]byte{0xeb, 0x01, 0x80}, make([]byte, 94), []byte{2}), ErrInvalidKey},
+		{"secret BLS", join([]byte{0x8a, 0x26}, make([]byte, 32)), ErrPrivateKey},
 		{"RSA", multibase(0x85, 0x24, 0x30, 0x82), ErrUnsupportedKey},
 		{"secret Ed25519", join([]byte{0x80, 0x26}, ed), ErrPrivateKey},
 		{"secret Ed25519 of 64 bytes", join([]byte{0x80, 0x26}, ed, ed), ErrPrivateKey},
@@ -135,6 +156,9 @@ func TestEncodeMultikeyRefuses(t *testing.T) {
 		"RSA":            {&private.PublicKey, ErrUnsupportedKey},
 		"private":        {private, ErrPrivateKey},
 		"P-521":          {testECDSA(t, elliptic.P521()), ErrUnsupportedKey},
+		"no BLS point":   {new(bbs.PublicKey), ErrInvalidKey},
+		"nil BLS":        {(*bbs.PublicKey)(nil), ErrInvalidKey},
+		"private BLS":    {new(bbs.PrivateKey), ErrPrivateKey},
 		"ECDSA by value": {*testECDSA(t, elliptic.P256()), ErrUnsupportedKey},
 	} {
 		if s, err := EncodeMultikey(tt.key); s != "" || !errors.Is(err, tt.want) {
@@ -146,7 +170,7 @@ func TestEncodeMultikeyRefuses(t *testing.T) {
 func TestMultikeyRoundTrip(t *testing.T) {
 	for range 50 {
 		for prefix, key := range map[string]crypto.PublicKey{
-			"z6Mk": testEd25519(t), "zDn": testECDSA(t, elliptic.P256()), "z82": testECDSA(t, elliptic.P384()),
+			"z6Mk": testEd25519(t), "zDn": testECDSA(t, elliptic.P256()), "z82": testECDSA(t, elliptic.P384()), "zUC7": testBLS(t),
 		} {
 			s := encode(t, key)
 			back, err := DecodeMultikey(s)
@@ -161,6 +185,7 @@ func FuzzDecodeMultikey(f *testing.F) {
 	f.Add(encode(f, testEd25519(f)))
 	f.Add(encode(f, testECDSA(f, elliptic.P256())))
 	f.Add(encode(f, testECDSA(f, elliptic.P384())))
+	f.Add(encode(f, testBLS(f)))
 	f.Add(multibase(0xec, 0x01, 0))
 	f.Add("z1")
 	f.Fuzz(func(t *testing.T, s string) {

@@ -42,6 +42,8 @@ func TestPublishRefuses(t *testing.T) {
 		{"private key", document(PublishedKey{Fragment: "key-1", PublicKey: private}), ErrPrivateKey},
 		{"private key as JWK", document(PublishedKey{Fragment: "key-1", Type: TypeJSONWebKey2020, PublicKey: private}), ErrPrivateKey},
 		{"RSA as Multikey", document(PublishedKey{Fragment: "key-1", PublicKey: &private.PublicKey}), ErrUnsupportedKey},
+		{"BLS as JWK", document(PublishedKey{Fragment: "key-1", Type: TypeJSONWebKey, PublicKey: testBLS(t)}), ErrUnsupportedKey},
+		{"BLS as Ed25519 type", document(PublishedKey{Fragment: "key-1", Type: TypeEd25519Key2020, PublicKey: testBLS(t)}), ErrInvalidVerificationMethod},
 		{"P-256 as Ed25519 type", document(PublishedKey{Fragment: "key-1", Type: TypeEd25519Key2020, PublicKey: testECDSA(t, elliptic.P256())}), ErrInvalidVerificationMethod},
 		{"unknown type", document(PublishedKey{Fragment: "key-1", Type: "MysteryKey", PublicKey: key.PublicKey}), ErrInvalidVerificationMethod},
 		{"base58 type", document(PublishedKey{Fragment: "key-1", Type: TypeEd25519Key2018, PublicKey: key.PublicKey}), ErrInvalidVerificationMethod},

@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"laurel/credential/bbs"
 	"laurel/credential/jose"
 	"laurel/credential/strictjson"
 	"laurel/internal/testdata"
@@ -130,7 +131,7 @@ func TestMethodsTrustNoResolver(t *testing.T) {
 }
 
 func TestResolveKey(t *testing.T) {
-	for _, key := range []crypto.PublicKey{testEd25519(t), testECDSA(t, elliptic.P256()), testECDSA(t, elliptic.P384())} {
+	for _, key := range []crypto.PublicKey{testEd25519(t), testECDSA(t, elliptic.P256()), testECDSA(t, elliptic.P384()), testBLS(t)} {
 		multibase := encode(t, key)
 		for _, did := range []string{"did:key:" + multibase, "did:key:1:" + multibase} {
 			d, err := resolve(did)
@@ -216,7 +217,7 @@ func TestVectorsDIDKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	delete(vectors, "source")
-	unsupported := map[string]string{"p521": "P-521", "secp256k1": "secp256k1", "x25519": "X25519", "bls12381g2": "BLS12-381 G2"}
+	unsupported := map[string]string{"p521": "P-521", "secp256k1": "secp256k1", "x25519": "X25519"}
 	ran := 0
 	for name, raw := range vectors {
 		var list []vector
@@ -252,6 +253,9 @@ func checkVector(t *testing.T, v vector) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if v.VMID == "" {
+		v.VMID = v.DID + "#" + strings.TrimPrefix(v.DID, "did:key:")
+	}
 	m, err := d.Method(v.VMID, AssertionMethod)
 	if err != nil {
 		t.Fatal(err)
@@ -265,6 +269,10 @@ func checkVector(t *testing.T, v vector) {
 		if got := hex.EncodeToString(key); got != raw {
 			t.Errorf("key %s, want %s", got, raw)
 		}
+	case *bbs.PublicKey:
+		if got := hex.EncodeToString(key.Bytes()); got != raw {
+			t.Errorf("key %s, want %s", got, raw)
+		}
 	case *ecdsa.PublicKey:
 		point, err := key.Bytes()
 		if err != nil {
@@ -273,6 +281,9 @@ func checkVector(t *testing.T, v vector) {
 		if got := hex.EncodeToString(point); got[2:len(raw)] != raw[2:] {
 			t.Errorf("key %s, want %s", got, raw)
 		}
+	}
+	if v.JWK == nil { // BLS keys have none
+		return
 	}
 	jwk, err := strictjson.Parse(v.JWK)
 	if err != nil {
