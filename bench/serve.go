@@ -65,6 +65,7 @@ type usage struct {
 func serve(mode, dir string, in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	server.TuneCollector()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err

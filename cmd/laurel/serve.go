@@ -96,6 +96,7 @@ func (c *serveCommand) Run(ctx context.Context, console *console) (err error) {
 	if err := opened.issuer.Check(ctx); err != nil {
 		return fmt.Errorf("checking installation: %w", err)
 	}
+	server.TuneCollector()
 	logger := console.logger()
 	client, err := c.networkFlags.newClient()
 	if err != nil {

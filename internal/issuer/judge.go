@@ -32,7 +32,7 @@ func (s *Service) judge(ctx context.Context, unsigned []byte, translate func(pat
 	if len(violations) > 0 {
 		return &InvalidError{Violations: violations}
 	}
-	_, err = s.processor.Dataset(ctx, jsonld.Source{Object: badge.Value()})
+	err = s.processor.Check(ctx, jsonld.Source{Object: badge.Value()})
 	if err == nil {
 		return nil
 	}

@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -31,6 +33,19 @@ type Listener struct {
 	// Local serves [Server.Local] instead of [Server.Handler]: without an API
 	// key. It is refused on anything but a unix socket.
 	Local bool
+}
+
+// collectorPercent is how much garbage, in percent of what is in use, a server
+// lets come together. It has little in use, a few megabytes: by the default it
+// would collect after every four, several times a second.
+const collectorPercent = 400
+
+// TuneCollector makes the collector of the whole process suit a server. An
+// operator who has set GOGC knows better. A program calls it once, before Run.
+func TuneCollector() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(collectorPercent)
+	}
 }
 
 // Run serves on the listeners until ctx ends, then lets the requests at hand
