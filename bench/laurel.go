@@ -49,6 +49,8 @@ type laurel struct {
 
 	canonical, options []byte // what is hashed: of the document, of the proof options
 	buffer             []byte // of canonicalise
+	// document is read again and again, as a service does with those it keeps.
+	document strictjson.Document
 }
 
 func newLaurel(in input) (*laurel, error) {
@@ -176,18 +178,17 @@ func (l *laurel) issueContext(ctx context.Context, document []byte) ([]byte, err
 
 // verify is bytes in, and whether the one proof is right, with the key at hand.
 func (l *laurel) verify(signed []byte) error {
-	parsed, err := strictjson.Parse(signed)
-	if err != nil {
+	if err := l.document.Reset(signed, strictjson.Limits{}); err != nil {
 		return err
 	}
-	proofs, err := dataintegrity.Proofs(parsed.Root())
+	proofs, err := dataintegrity.Proofs(l.document.Root())
 	if err != nil {
 		return err
 	}
 	if len(proofs) != 1 {
 		return errors.New("there is not one proof")
 	}
-	_, err = l.suites.Verify(context.Background(), parsed.Root(), proofs[0], l.input.key.public(), dataintegrity.Expect{Now: judged})
+	_, err = l.suites.Verify(context.Background(), l.document.Root(), proofs[0], l.input.key.public(), dataintegrity.Expect{Now: judged})
 	return err
 }
 
@@ -226,11 +227,10 @@ var dayAlone = regexp.MustCompile(`"(activityStartDate|activityEndDate)":"([0-9]
 
 // canonicalise is bytes to canonical bytes, in a buffer that is used again.
 func (l *laurel) canonicalise(document []byte) error {
-	parsed, err := strictjson.Parse(document)
-	if err != nil {
+	if err := l.document.Reset(document, strictjson.Limits{}); err != nil {
 		return err
 	}
-	form, err := l.processor.Canonicalize(context.Background(), jsonld.Source{Object: parsed.Root()}, l.buffer[:0], rdfc.Options{})
+	form, err := l.processor.Canonicalize(context.Background(), jsonld.Source{Object: l.document.Root()}, l.buffer[:0], rdfc.Options{})
 	l.buffer = form.NQuads
 	return err
 }

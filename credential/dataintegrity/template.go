@@ -136,7 +136,7 @@ func (t *templates) add(key []byte, made *template) {
 // of the contexts of the document root. It reports false where there is no
 // template, and nothing is said about the options then.
 func (s *Suites) digestPlain(ctx context.Context, root strictjson.Value, o *plainOptions, hash crypto.Hash) (digest, bool) {
-	var room, form [maxTemplateKey]byte
+	var room [maxTemplateKey]byte
 	key := append(append(room[:0], o.cryptosuite...), 0)
 	key = append(append(key, o.purpose...), 0)
 	if o.created != "" {
@@ -153,9 +153,10 @@ func (s *Suites) digestPlain(ctx context.Context, root strictjson.Value, o *plai
 		}
 		s.templates.add(key, t)
 	}
-	d := digest{contexts: t.contexts, general: t.general}
-	d.sum = sumOf(hash, t.fill(form[:0], o))
-	return d, true
+	form := forms.Get().(*[]byte)
+	defer forms.Put(form)
+	*form = t.fill((*form)[:0], o)
+	return digest{contexts: t.contexts, general: t.general, sum: sumOf(hash, *form)}, true
 }
 
 // template works out the template for options like o, or returns nil when there

@@ -35,8 +35,8 @@ const (
 // bytesPerNode is what a value or name takes in a typical credential.
 const bytesPerNode = 16
 
-// maxSize keeps offsets and node indexes within 31 bits.
-const maxSize = 1 << 30
+// maxSize keeps offsets and node indexes within 31 bits, and counts within 28.
+const maxSize = 1 << 28
 
 // Document is a parsed text. It refers to the bytes given to Parse, which must
 // not be changed as long as the document is in use. It is safe for concurrent
@@ -55,10 +55,22 @@ type Document struct {
 type node struct {
 	start, end uint32
 	next       int32
-	count      int32
-	kind       Kind
-	escaped    bool
+	shape      shape
 }
+
+// shape is the kind of a node, whether it is a string with escapes, and the
+// count of what it holds.
+type shape uint32
+
+const (
+	kindBits  shape = 7
+	escapedIs shape = 8
+	oneMore   shape = 16
+)
+
+func (s shape) kind() Kind    { return Kind(s & kindBits) }
+func (s shape) escaped() bool { return s&escapedIs != 0 }
+func (s shape) count() int32  { return int32(s / oneMore) }
 
 // Parse reads one JSON text under the default limits. Errors are of type
 // *Error.
@@ -127,7 +139,7 @@ func (d *Document) Bytes() []byte { return d.data }
 func (d *Document) is(i int32, text string) bool {
 	n := &d.nodes[i]
 	raw := d.data[n.start+1 : n.end-1]
-	if !n.escaped {
+	if !n.shape.escaped() {
 		return string(raw) == text
 	}
 	return string(appendUnescaped(make([]byte, 0, 64), raw)) == text
@@ -140,7 +152,7 @@ func (d *Document) pointer(target int32) string {
 	for at != target {
 		n := &d.nodes[at]
 		i := at + 1
-		isObject := n.kind == Object
+		isObject := n.shape.kind() == Object
 		for position := int32(0); ; position++ {
 			value := i
 			if isObject {
@@ -171,9 +183,9 @@ func (d *Document) errorPath(open []int32) string {
 	var path []byte
 	for level, at := range open {
 		n := &d.nodes[at]
-		if n.kind == Array {
+		if n.shape.kind() == Array {
 			path = append(path, '/')
-			path = strconv.AppendInt(path, int64(n.count), 10)
+			path = strconv.AppendInt(path, int64(n.shape.count()), 10)
 			continue
 		}
 		name := d.lastName(at, level, open)

@@ -105,7 +105,7 @@ func (p *parser) values() *Error {
 // name is read and the parser stands before a value.
 func (p *parser) first() (closed bool, err *Error) {
 	at := p.open[len(p.open)-1]
-	isObject := p.doc.nodes[at].kind == Object
+	isObject := p.doc.nodes[at].shape.kind() == Object
 	p.space()
 	switch c := p.peek(); {
 	case c == '}' && isObject, c == ']' && !isObject:
@@ -129,18 +129,18 @@ func (p *parser) after() (more bool, err *Error) {
 		if len(p.doc.nodes) > p.limits.Nodes {
 			return false, p.fail(CodeTooLarge, p.at, "more than "+strconv.Itoa(p.limits.Nodes)+" values")
 		}
-		n.count++
+		n.shape += oneMore
 		p.at++
 		p.space()
-		if n.kind == Object {
+		if n.shape.kind() == Object {
 			return true, p.name()
 		}
 		return true, nil
-	case c == '}' && n.kind == Object, c == ']' && n.kind == Array:
-		n.count++
+	case c == '}' && n.shape.kind() == Object, c == ']' && n.shape.kind() == Array:
+		n.shape += oneMore
 		p.at++
 		return false, p.close()
-	case n.kind == Object:
+	case n.shape.kind() == Object:
 		return false, p.fail(CodeSyntax, p.at, "expected a comma or a closing brace")
 	default:
 		return false, p.fail(CodeSyntax, p.at, "expected a comma or a closing bracket")
@@ -154,7 +154,7 @@ func (p *parser) close() *Error {
 	n.end = uint32(p.at)
 	n.next = int32(len(p.doc.nodes))
 	p.open = p.open[:len(p.open)-1]
-	if n.kind == Object && n.count > 1 {
+	if n.shape.kind() == Object && n.shape.count() > 1 {
 		if i := p.doc.duplicate(at); i >= 0 {
 			err := p.fail(CodeDuplicate, int(p.doc.nodes[i].start), "a name that the object already has")
 			err.Path = "/" + EscapePointer(Value{p.doc, i}.Text())
@@ -214,7 +214,7 @@ func (p *parser) enter(kind Kind) *Error {
 		return p.fail(CodeTooDeep, p.at, "more than "+strconv.Itoa(p.limits.Depth)+" levels")
 	}
 	p.open = append(p.open, int32(len(p.doc.nodes)))
-	p.doc.nodes = append(p.doc.nodes, node{kind: kind, start: uint32(p.at)})
+	p.doc.nodes = append(p.doc.nodes, node{shape: shape(kind), start: uint32(p.at)})
 	p.at++
 	return nil
 }
@@ -227,7 +227,10 @@ func (p *parser) leaf(kind Kind, start int, escaped bool) {
 	}
 	nodes = nodes[:len(nodes)+1]
 	n := &nodes[len(nodes)-1]
-	n.kind, n.escaped, n.count = kind, escaped, 0
+	n.shape = shape(kind)
+	if escaped {
+		n.shape |= escapedIs
+	}
 	n.start, n.end, n.next = uint32(start), uint32(p.at), int32(len(nodes))
 	p.doc.nodes = nodes
 }

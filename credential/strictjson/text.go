@@ -75,7 +75,7 @@ const fewMembers = 16
 // duplicate returns the index of a name that stands a second time in the
 // object at index at, or -1.
 func (d *Document) duplicate(at int32) int32 {
-	count := d.nodes[at].count
+	count := d.nodes[at].shape.count()
 	if count > fewMembers {
 		return d.duplicateOfMany(at)
 	}
@@ -94,9 +94,9 @@ func (d *Document) duplicate(at int32) int32 {
 }
 
 func (d *Document) duplicateOfMany(at int32) int32 {
-	seen := make(map[string]struct{}, d.nodes[at].count)
+	seen := make(map[string]struct{}, d.nodes[at].shape.count())
 	i := at + 1
-	for range d.nodes[at].count {
+	for range d.nodes[at].shape.count() {
 		name := Value{d, i}.Text()
 		if _, twice := seen[name]; twice {
 			return i
@@ -109,7 +109,7 @@ func (d *Document) duplicateOfMany(at int32) int32 {
 
 func (d *Document) sameText(i, j int32) bool {
 	a, b := &d.nodes[i], &d.nodes[j]
-	if !a.escaped && !b.escaped {
+	if (a.shape|b.shape)&escapedIs == 0 {
 		if a.end-a.start != b.end-b.start || d.data[a.start+1] != d.data[b.start+1] {
 			return false // for most names; the first byte may be the last quote
 		}

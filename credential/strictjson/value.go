@@ -56,7 +56,7 @@ func (v Value) Kind() Kind {
 	if v.doc == nil {
 		return Invalid
 	}
-	return v.node().kind
+	return v.node().shape.kind()
 }
 
 // Exists reports whether there is a value at all (null is a value).
@@ -70,7 +70,7 @@ func (v Value) Len() int {
 	if k := v.Kind(); k != Array && k != Object {
 		return 0
 	}
-	return int(v.node().count)
+	return int(v.node().shape.count())
 }
 
 // Member returns the member of an object by its exact name; names are never
@@ -80,7 +80,7 @@ func (v Value) Member(name string) (member Value, ok bool) {
 		return Value{}, false
 	}
 	i := v.at + 1
-	for range v.node().count {
+	for range v.node().shape.count() {
 		if v.doc.is(i, name) {
 			return Value{v.doc, i + 1}, true
 		}
@@ -114,7 +114,7 @@ func (v Value) Fields() iter.Seq2[Value, Value] {
 			return
 		}
 		i := v.at + 1
-		for range v.node().count {
+		for range v.node().shape.count() {
 			if !yield(Value{v.doc, i}, Value{v.doc, i + 1}) {
 				return
 			}
@@ -130,7 +130,7 @@ func (v Value) Elements() iter.Seq[Value] {
 			return
 		}
 		i := v.at + 1
-		for range v.node().count {
+		for range v.node().shape.count() {
 			if !yield(Value{v.doc, i}) {
 				return
 			}
@@ -171,7 +171,7 @@ func (v Value) Cursor() Cursor {
 	if v.doc == nil {
 		return Cursor{at: ^0}
 	}
-	switch n := v.node(); n.kind {
+	switch n := v.node(); n.shape.kind() {
 	case Object:
 		return Cursor{v.doc, ^(v.at + 1), n.next, 1}
 	case Array:
@@ -186,7 +186,7 @@ func (v Value) Items() Cursor {
 		return Cursor{at: ^0}
 	}
 	n := v.node()
-	if n.kind == Array {
+	if n.shape.kind() == Array {
 		return Cursor{v.doc, ^(v.at + 1), n.next, 0}
 	}
 	return Cursor{v.doc, ^v.at, n.next, 0}
@@ -219,7 +219,7 @@ func (v Value) Text() string {
 	}
 	n := v.node()
 	raw := v.doc.data[n.start+1 : n.end-1]
-	if !n.escaped {
+	if !n.shape.escaped() {
 		return string(raw)
 	}
 	return string(appendUnescaped(make([]byte, 0, len(raw)), raw))
@@ -233,7 +233,7 @@ func (v Value) AppendText(dst []byte) []byte {
 	}
 	n := v.node()
 	raw := v.doc.data[n.start+1 : n.end-1]
-	if !n.escaped {
+	if !n.shape.escaped() {
 		return append(dst, raw...)
 	}
 	return appendUnescaped(dst, raw)
@@ -247,7 +247,7 @@ func (v Value) Is(text string) bool {
 // Plain returns the text of a string that holds no escape as a view into the
 // document's bytes: no copy, valid only as long as nobody changes them.
 func (v Value) Plain() (text []byte, ok bool) {
-	if v.Kind() != String || v.node().escaped {
+	if v.Kind() != String || v.node().shape.escaped() {
 		return nil, false
 	}
 	n := v.node()
