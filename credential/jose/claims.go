@@ -25,7 +25,8 @@ type Claims struct {
 
 // registered are the claims that Claims holds: in a payload that is itself a
 // credential they stand between its members.
-var registered = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "nonce"}
+// With them goes cnf, the key of the holder (RFC 7800).
+var registered = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "nonce", "cnf"}
 
 // maxNumericDate is the last second of the year 9999, the last that a
 // dateTimeStamp of four digits can say.

@@ -113,6 +113,30 @@ func OpenPresentation(data []byte, options Options) (*Token, error) {
 	return t, err
 }
 
+// Unwrap takes the credential or presentation out of a payload that something
+// else than a compact JWS secures: an SD-JWT whose disclosures are in their
+// places, or a COSE_Sign1. The rules are those of ProfileVCJOSECOSE. Of header,
+// Type ("vc+jwt" or "vp+jwt"), ContentType and Issuer count. Errors are those of
+// Open.
+func Unwrap(payload []byte, header Header, options Options) (document []byte, claims Claims, err error) {
+	object, err := parseObject(payload, "payload")
+	if err != nil {
+		return nil, Claims{}, err
+	}
+	if _, known := typ[header.Type]; !known {
+		return nil, Claims{}, fmt.Errorf("%w: typ is that of neither a credential nor a presentation", ErrType)
+	}
+	t, err := open(&JWS{Header: header, Payload: payload, Object: object}, options)
+	if err != nil {
+		return nil, Claims{}, err
+	}
+	// The type of an SD-JWT VC is a claim as well.
+	if object, err = parseObject(t.Document, "payload"); err != nil {
+		return nil, Claims{}, err
+	}
+	return without(object, []string{"vct", "vct#integrity"}), t.Claims, nil
+}
+
 func open(j *JWS, options Options) (*Token, error) {
 	t := &Token{JWS: j}
 	document, err := t.classify(options)

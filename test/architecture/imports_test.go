@@ -24,6 +24,7 @@ var allowed = map[string][]string{
 	"credential/jsonld":        {"contexts", "credential/jcs", "credential/rdfc", "credential/strictjson"},
 	"credential/rdfc":          {},
 	"credential/schema":        {"credential/strictjson"},
+	"credential/sdjwt":         {"credential/jose", "credential/strictjson"},
 	"credential/statuslist":    {"credential", "credential/strictjson"},
 	"credential/strictjson":    {},
 	"did":                      {"credential/bbs", "credential/jose", "credential/strictjson"},
@@ -45,9 +46,13 @@ var allowed = map[string][]string{
 		"contexts", "credential", "credential/dataintegrity", "credential/jose", "credential/jsonld", "credential/statuslist",
 		"credential/strictjson", "did", "did/didweb", "internal/envelope", "internal/keys", "storage", "verifier",
 	},
+	"internal/vcapi": {
+		"contexts", "credential/dataintegrity", "credential/jcs", "credential/jose", "credential/jsonld", "credential/rdfc",
+		"credential/schema", "credential/statuslist", "credential/strictjson", "did", "verifier",
+	},
 	"internal/web": {"credential", "credential/strictjson", "verifier"},
 	"internal/server": {
-		"credential", "credential/strictjson", "internal/issuer", "internal/keys", "internal/web", "storage", "verifier",
+		"credential", "credential/strictjson", "internal/issuer", "internal/keys", "internal/vcapi", "internal/web", "storage", "verifier",
 	},
 }
 
