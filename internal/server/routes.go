@@ -21,6 +21,9 @@ func (s *Server) routes(e *gin.Engine) {
 	e.POST("/verify", open, s.handle(s.verify))
 	e.OPTIONS("/verify", open, preflight("GET, HEAD, POST"))
 
+	if len(s.vcapi) > 0 {
+		s.lifecycle(e.Group("/vc-api/:instance", open))
+	}
 	if s.issuer == nil {
 		e.GET("/", s.handle(s.toVerify))
 		return

@@ -16,6 +16,7 @@ import (
 
 	"laurel/internal/issuer"
 	"laurel/internal/keys"
+	"laurel/internal/vcapi"
 	"laurel/storage"
 	"laurel/verifier"
 )
@@ -49,6 +50,9 @@ type Config struct {
 	// TrustedProxies are addresses or prefixes whose X-Forwarded-For is
 	// believed. None are by default: the client is whoever connects.
 	TrustedProxies []string
+	// VCAPI are instances of the VC API by name, served under /vc-api/{name} to
+	// everybody who reaches the server: they are for laboratories.
+	VCAPI map[string]*vcapi.Instance
 	// Limits bound what anonymous clients may use. Zero fields have defaults.
 	Limits Limits
 	// Privacy says who answers for the data; it is shown by /privacy.
@@ -118,6 +122,7 @@ type Server struct {
 	issuer   *issuer.Service
 	keys     Keys
 	verifier Verifier
+	vcapi    map[string]*vcapi.Instance
 	base     string
 	limits   Limits
 	privacy  Privacy
@@ -145,7 +150,7 @@ func New(config Config) (*Server, error) {
 		return nil, errors.New("configuring server: Keys are required with Issuer")
 	}
 	s := &Server{
-		issuer: config.Issuer, keys: config.Keys, verifier: config.Verifier,
+		issuer: config.Issuer, keys: config.Keys, verifier: config.Verifier, vcapi: config.VCAPI,
 		base: base.Scheme + "://" + base.Host, limits: config.Limits.withDefaults(), privacy: config.Privacy,
 		ready: config.Ready, logger: config.Logger, clock: config.Clock,
 	}

@@ -1,0 +1,130 @@
+package vcapi
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"laurel/credential/dataintegrity"
+	"laurel/credential/jose"
+	"laurel/credential/strictjson"
+)
+
+// issueOptions are the options of Issue that VCALM knows.
+var issueOptions = []string{"credentialId", "mandatoryPointers"}
+
+// Issue secures a credential, {credential, options}, and returns it. It is
+// remembered under options.credentialId or its id. The error is an *Error, or
+// that of ctx.
+func (i *Instance) Issue(ctx context.Context, body []byte) (json.RawMessage, error) {
+	r, err := i.read(body, issueOptions, "credential")
+	if err != nil {
+		return nil, err
+	}
+	credential, err := r.object()
+	if err != nil {
+		return nil, err
+	}
+	if err := i.issuable(ctx, credential); err != nil {
+		return nil, err
+	}
+	pointers, given, err := r.texts("mandatoryPointers")
+	if err != nil {
+		return nil, err
+	}
+	if !given {
+		pointers = nil
+	}
+	id, err := r.text("credentialId")
+	if err != nil {
+		return nil, err
+	}
+	if id == "" {
+		id = credential.Get("id").Text()
+	}
+	document, indexes, err := i.withStatus(credential)
+	if err != nil {
+		return nil, err
+	}
+	secured, err := i.secure(ctx, document, pointers, given)
+	if err != nil {
+		return nil, err
+	}
+	if id != "" {
+		i.issued.put(id, record{secured: secured, indexes: indexes})
+	}
+	return secured, nil
+}
+
+// issuable refuses what is not to be issued, or not here.
+func (i *Instance) issuable(ctx context.Context, credential strictjson.Value) error {
+	problems, err := i.credentialProblems(ctx, credential)
+	if err != nil {
+		return err
+	}
+	if jose.IsEnvelope(credential) {
+		problems = append(problems, Problem{malformedValue, titleMalformed, "An envelope is no credential to be issued.", "/type"})
+	}
+	if i.config.Policy.BindIssuer && idOf(credential.Get("issuer")) != i.config.Issuer {
+		problems = append(problems, Problem{proofGeneration, "This instance signs for another issuer.", "", "/issuer"})
+	}
+	if i.config.Policy.RefuseProofs && credential.Get("proof").Exists() {
+		problems = append(problems, Problem{proofGeneration, "The credential has a proof already.", "", "/proof"})
+	}
+	if len(i.config.Proofs) == 0 && i.config.Envelope == nil {
+		problems = append(problems, Problem{Type: proofGeneration, Title: "This instance does not issue."})
+	}
+	if len(problems) > 0 {
+		return invalid(problems...)
+	}
+	return nil
+}
+
+// secure adds the proofs of the instance, or its envelope.
+func (i *Instance) secure(ctx context.Context, document []byte, pointers []string, given bool) ([]byte, error) {
+	if i.config.Envelope != nil {
+		return i.envelop(document)
+	}
+	for _, proof := range i.config.Proofs {
+		options := proof.options(i.now())
+		if given && (proof.selective() || i.config.Policy.StrictOptions) {
+			options.MandatoryPointers = pointers
+		}
+		signed, err := i.suites.Sign(ctx, document, proof.Signer, options)
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			return nil, invalid(problemOf(err, proofGeneration, "The credential cannot be signed."))
+		}
+		document = signed
+	}
+	return document, nil
+}
+
+// options are those of a proof that asserts.
+func (p Proof) options(now time.Time) dataintegrity.Options {
+	options := dataintegrity.Options{
+		Cryptosuite: p.Cryptosuite, VerificationMethod: p.VerificationMethod,
+		ProofPurpose: dataintegrity.AssertionMethod, Created: now, MandatoryPointers: p.MandatoryPointers,
+	}
+	if p.Undated {
+		options.Created = time.Time{}
+	}
+	return options
+}
+
+func (i *Instance) envelop(document []byte) ([]byte, error) {
+	token, err := jose.SignVC(document, i.config.Envelope.Signer, jose.SigningOptions{
+		KeyID: i.config.Envelope.KeyID, Random: i.config.Random,
+	})
+	if err != nil {
+		return nil, invalid(problemOf(err, proofGeneration, "The credential cannot be signed."))
+	}
+	enveloped, err := jose.MarshalEnvelope(jose.Envelope{MediaType: "application/vc+jwt", Data: []byte(token)})
+	if err != nil {
+		return nil, fmt.Errorf("enveloping credential: %w", err)
+	}
+	return enveloped, nil
+}
