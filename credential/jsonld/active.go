@@ -91,6 +91,7 @@ func (a *active) compile(parent *active) {
 		}
 		entries = append(entries, entry{word, t})
 	}
+	markSynonyms(entries)
 	a.terms = newIndex(entries)
 	a.aliases = newAliases(entries)
 	if parent != nil && parent.aliases.equal(a.aliases) {

@@ -111,6 +111,7 @@ type Reason string
 const (
 	ReasonUndefinedTerm   Reason = "the term is not defined by the contexts"
 	ReasonUndefinedType   Reason = "the type is not defined by the contexts"
+	ReasonSynonym         Reason = "the contexts have another word for the same property"
 	ReasonKeyword         Reason = "the keyword is not allowed here"
 	ReasonFullIRI         Reason = "the member name is not a term"
 	ReasonBlankNode       Reason = "a blank node identifier is not allowed"

@@ -276,7 +276,10 @@ func (w *walk) otherMember(n *node, at *place, v strictjson.Value, t *term) erro
 	word := at.name.Text()
 	if w.closed {
 		reason := outsideOf(word)
-		if reason == "" {
+		switch {
+		case t != nil:
+			reason = t.outside
+		case reason == "":
 			reason = ReasonUndefinedTerm
 		}
 		return loss(v, word, reason)
