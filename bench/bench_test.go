@@ -221,7 +221,7 @@ func TestTemplateIsWhole(t *testing.T) {
 	if _, err := os.Stat(filepath.Join("node", "package-lock.json")); err != nil {
 		t.Error(err)
 	}
-	for _, name := range []string{"Operations", "HTTP", "Growth", "Attacks", "Loads", "Memory", "Ratios", "Date", "CPU"} {
+	for _, name := range []string{"Operations", "Suites", "HTTP", "Growth", "Attacks", "Loads", "Memory", "Ratios", "Date", "CPU"} {
 		if !strings.Contains(performanceTemplate, "{{."+name+"}}") {
 			t.Errorf("the template has no place for %s", name)
 		}

@@ -49,6 +49,7 @@ type measurement struct {
 	usage      map[string]usage // of the servers, by exchange
 	dir        string           // for the files of servers
 	growth     []grown
+	suites     string // the table
 	attacks    []suffered
 	loads      []load
 }
@@ -75,6 +76,10 @@ func writeReport(root string, progress io.Writer) (err error) {
 		{"setting up", func() error { return m.setUp(root) }},
 		{"measuring in rounds", m.rounds},
 		{"measuring growth", func() (err error) { m.growth, err = growth(m.laurel, growthTurns, longTurn); return err }},
+		{"measuring cryptosuites", func() (err error) {
+			m.suites, err = m.laurel.suiteTable(2*growthTurns, longTurn)
+			return err
+		}},
 		{"attacking", m.attack},
 		{"loading", func() (err error) { m.loads, err = loads(m.laurel, longLoad); return err }},
 	} {
@@ -258,7 +263,7 @@ func (m *measurement) render() ([]byte, error) {
 		"System": runtime.GOOS + "/" + runtime.GOARCH, "Go": strings.TrimPrefix(runtime.Version(), "go"), "Node": strings.TrimPrefix(m.peers[0].version, "v"),
 		"Input": m.input.source, "Bytes": len(m.input.document), "Canonical": len(m.laurel.canonical),
 		"Rounds": longRounds, "Ratios": strings.TrimSpace(line.String()),
-		"Operations": operations, "HTTP": m.httpTable(), "Growth": m.growthTable(),
+		"Operations": operations, "HTTP": m.httpTable(), "Growth": m.growthTable(), "Suites": m.suites,
 		"Attacks": m.attackTable(), "Loads": m.loadTable(), "Memory": m.memoryTable(),
 		"OrdinaryP99": fmt.Sprintf("%.1f", m.loads[2].p99/m.loads[1].p99), "LimitedP99": fmt.Sprintf("%.1f", m.loads[4].p99/m.loads[3].p99),
 		"AloneP99": fmt.Sprintf("%.1f", m.loads[2].p99/m.loads[0].p99),
