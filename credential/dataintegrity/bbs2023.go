@@ -71,8 +71,8 @@ func readBBSBase(value string) (baseProof, error) {
 	if err := decodeProofValue(value, bbsBase, bbsBase, p); err != nil {
 		return nil, err
 	}
-	if len(p.Signature) != bbs.SignatureSize || len(p.Header) != bbsHeaderSize || len(p.PublicKey) != bbs.PublicKeySize || len(p.HMACKey) != hmacKeySize {
-		return nil, malformedValue("the parts of its value have other lengths")
+	if len(p.Signature) != bbs.SignatureSize || len(p.Header) != bbsHeaderSize || len(p.PublicKey) != bbs.PublicKeySize || len(p.HMACKey) != hmacKeySize || p.MandatoryPointers == nil {
+		return nil, malformedValue("the parts of its value are others")
 	}
 	return p, checkPointers(p.MandatoryPointers)
 }
@@ -134,6 +134,9 @@ func readBBSDerived(value string) (derivedProof, error) {
 	p := new(bbsDerivedProof)
 	if err := decodeProofValue(value, bbsDerived, bbsBase, p); err != nil {
 		return nil, err
+	}
+	if p.Proof == nil || p.Labels == nil || p.MandatoryIndexes == nil || p.SelectiveIndexes == nil || p.PresentationHeader == nil {
+		return nil, malformedValue("the parts of its value are others")
 	}
 	var err error
 	if p.indexes, err = ascending(p.MandatoryIndexes, maxMandatory); err != nil {

@@ -133,8 +133,8 @@ func readECDSABase(value string) (baseProof, error) {
 	if err := decodeProofValue(value, ecdsaBase, ecdsaBase, p); err != nil {
 		return nil, err
 	}
-	if len(p.HMACKey) != hmacKeySize {
-		return nil, malformedValue("its HMAC key is not of 32 bytes")
+	if len(p.HMACKey) != hmacKeySize || p.Signatures == nil || p.MandatoryPointers == nil {
+		return nil, malformedValue("the parts of its value are others")
 	}
 	if err := checkECDSA(p.BaseSignature, p.PublicKey, p.Signatures); err != nil {
 		return nil, err
@@ -204,6 +204,9 @@ func readECDSADerived(value string) (derivedProof, error) {
 	p := new(ecdsaDerivedProof)
 	if err := decodeProofValue(value, ecdsaDerived, ecdsaBase, p); err != nil {
 		return nil, err
+	}
+	if p.Signatures == nil || p.Labels == nil || p.MandatoryIndexes == nil {
+		return nil, malformedValue("the parts of its value are others")
 	}
 	for _, mac := range p.Labels {
 		if len(mac) != macSize {

@@ -261,3 +261,30 @@ func TestSelectiveFeatureVectors(t *testing.T) {
 		})
 	}
 }
+
+// TestSelectiveSample: a derived badge of the public validator verifies with the
+// key that its verification method names.
+func TestSelectiveSample(t *testing.T) {
+	data := testdata.Read(t, "openbadges", "1EdTech+digital-credentials-public-validator", "inspector-vc", "src", "test", "resources", "ob30", "sd", "derivedcredential.json")
+	root := parse(t, data)
+	proofs, err := Proofs(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, fragment, _ := strings.Cut(proofs[0].VerificationMethod, "#")
+	key, err := parseOwnKey(append([]byte{0x80, 0x24}, multikey(t, fragment)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := closed(t).Verify(ctx, root, proofs[0], key, Expect{Now: now}); err != nil {
+		t.Error(err)
+	}
+	other := parse(t, []byte(strings.Replace(string(data), "Teamwork", "teamwork", 1)))
+	proofs, err = Proofs(other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := closed(t).Verify(ctx, other, proofs[0], key, Expect{Now: now}); !errors.Is(err, ErrSignature) {
+		t.Errorf("with another name: %v", err)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -98,7 +99,10 @@ func (s *Suites) group(ctx context.Context, root strictjson.Value, all *statemen
 		return nil, fmt.Errorf("reading the selection: %w", err)
 	}
 	traced, err := s.processor.Trace(ctx, documentSource(part.Root()), rdfc.Options{})
-	if err != nil {
+	switch {
+	case errors.Is(err, jsonld.ErrDataLoss): // which the document has none of
+		return nil, fmt.Errorf("%w: the selection cannot stand alone: %w", ErrPointer, err)
+	case err != nil:
 		return nil, fmt.Errorf("reading the selection: %w", err)
 	}
 	g := &group{selection: selected, labels: make([]string, len(traced.Origins))}
