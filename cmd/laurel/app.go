@@ -19,6 +19,7 @@ import (
 	"laurel/internal/keys"
 	"laurel/internal/keys/filekeys"
 	"laurel/internal/server"
+	"laurel/internal/vcapi"
 	"laurel/storage/boltstore"
 	"laurel/verifier"
 )
@@ -180,12 +181,13 @@ type serverParts struct {
 	privacy      server.Privacy
 	limits       server.Limits
 	logger       *slog.Logger
+	instances    map[string]*vcapi.Instance
 }
 
 func newServer(p serverParts) (*server.Server, error) {
 	config := server.Config{
 		Verifier: p.verifier, PublicURL: p.publicURL, TrustedProxies: p.proxies, Privacy: p.privacy, Limits: p.limits,
-		Logger: p.logger, Version: programVersion(),
+		Logger: p.logger, Version: programVersion(), VCAPI: p.instances,
 	}
 	if own := p.installation; own != nil {
 		config.Issuer, config.Keys, config.PublicURL = own.issuer, own.ring, own.settings.PublicURL

@@ -29,6 +29,7 @@ type commandLine struct {
 	Unbake      unbakeCommand      `cmd:"" help:"Take the badge out of a picture."`
 	Status      statusCommand      `cmd:"" help:"Revoke, suspend or reinstate a badge."`
 	Keys        keysCommand        `cmd:"" help:"List and change signing keys."`
+	Conformance conformanceCommand `cmd:"" help:"Serve throw-away instances of the VC API on this machine, for conformance suites."`
 	Version     versionCommand     `cmd:"" help:"Say what this program is made of."`
 }
 
