@@ -156,7 +156,6 @@ func TestSignRefuses(t *testing.T) {
 		options  Options
 		want     error
 	}{
-		"version 1.1":             {replaced("https://www.w3.org/ns/credentials/v2", "https://www.w3.org/2018/credentials/v1"), signingKey, good, ErrVersion},
 		"an undefined term":       {replaced(`"validFrom"`, `"grade": "A", "validFrom"`), signingKey, good, jsonld.ErrDataLoss},
 		"an unknown context":      {replaced("context-3.0.3", "context-9"), signingKey, good, jsonld.ErrUnknownContext},
 		"a relative id":           {replaced("https://badges.example/achievements/1", "achievements/1"), signingKey, good, jsonld.ErrDataLoss},
@@ -249,11 +248,11 @@ func TestProofOptions(t *testing.T) {
 		"DI-01 purpose an array":           {set("proofPurpose", `["assertionMethod"]`), Expect{}, ErrMalformedProof},
 		"DI-01 purpose a URL":              {set("proofPurpose", `"https://w3id.org/security#assertionMethod"`), Expect{}, ErrPurpose},
 		"DI-01 another expected":           {signed, Expect{Purpose: Authentication}, ErrPurpose},
-		"DI-08 eddsa-2022":                 {set("cryptosuite", `"eddsa-2022"`), Expect{}, ErrUnsupportedCryptosuite},
-		"DI-08 jcs":                        {set("cryptosuite", `"eddsa-jcs-2022"`), Expect{}, ErrUnsupportedCryptosuite},
+		"DI-08 eddsa-2022":                 {set("cryptosuite", `"eddsa-2022"`), Expect{}, ErrSignature},
+		"DI-08 jcs":                        {set("cryptosuite", `"eddsa-jcs-2022"`), Expect{}, ErrSignature},
 		"DI-08 cryptosuite in capitals":    {set("cryptosuite", `"EDDSA-RDFC-2022"`), Expect{}, ErrUnsupportedCryptosuite},
 		"DI-08 no cryptosuite":             {proofWithout(t, signed, "cryptosuite"), Expect{}, ErrMalformedProof},
-		"DI-08 Ed25519Signature2020":       {set("type", `"Ed25519Signature2020"`), Expect{}, ErrUnsupportedCryptosuite},
+		"DI-08 Ed25519Signature2020":       {set("type", `"Ed25519Signature2020"`), Expect{}, ErrMalformedProof},
 		"DI-08 RsaSignature2018":           {set("type", `"RsaSignature2018"`), Expect{}, ErrUnsupportedCryptosuite},
 		"DI-08 type a URL":                 {set("type", `"https://w3id.org/security#DataIntegrityProof"`), Expect{}, ErrUnsupportedCryptosuite},
 		"DI-08 type an array":              {set("type", `["DataIntegrityProof"]`), Expect{}, ErrMalformedProof},
@@ -302,7 +301,7 @@ func TestProofOptions(t *testing.T) {
 		"DI-11 only the prefix":            {set("proofValue", `"z"`), Expect{}, ErrMalformedProof},
 		"DI-11 an array":                   {set("proofValue", `["`+value+`"]`), Expect{}, ErrMalformedProof},
 		"DI-12 S not reduced":              {set("proofValue", `"z`+base58.Encode(unreduced(mustDecode(t, value[1:])))+`"`), Expect{}, ErrSignature},
-		"a previous proof":                 {set("previousProof", `"urn:x:1"`), Expect{}, ErrUnsupportedProof},
+		"a previous proof":                 {set("previousProof", `"urn:x:1"`), Expect{}, ErrMalformedProof},
 		"a proof that is a string":         {strings.Replace(badge, `"validFrom"`, `"proof": "x", "validFrom"`, 1), Expect{}, ErrMalformedProof},
 	} {
 		all, err := verifyAll(t, c.document, c.expect)
@@ -364,8 +363,8 @@ func TestProofSets(t *testing.T) {
 		"unknown type":      {good + "," + unknown, ErrUnsupportedCryptosuite},
 		"unknown first":     {unknown + "," + good, ErrUnsupportedCryptosuite},
 		"unknown suite":     {good + "," + suite, ErrUnsupportedCryptosuite},
-		"a chain":           {other + "," + chained, ErrUnsupportedProof},
-		"a chain to itself": {strings.Replace(chained, `{`, `{"id":"urn:x:1",`, 1), ErrUnsupportedProof},
+		"a chain":           {other + "," + chained, ErrSignature},
+		"a chain to itself": {strings.Replace(chained, `{`, `{"id":"urn:x:1",`, 1), ErrMalformedProof},
 		"null among them":   {good + ",null", ErrMalformedProof},
 		"an array inside":   {"[" + good + "]", ErrMalformedProof},
 		"seventeen":         {strings.Repeat(good+",", MaxProofs) + good, ErrMalformedProof},
@@ -460,25 +459,48 @@ func TestNoClock(t *testing.T) {
 	}
 }
 
-// TestVersion1 verifies a credential of version 1.1 when its contexts define
-// the terms of the proof, and not otherwise.
+// TestVersion1: a credential of version 1.1 gets the context that its proof
+// needs when it is signed, and does not verify without it.
 func TestVersion1(t *testing.T) {
-	suites := closed(t)
+	const integrity, legacy = `"https://w3id.org/security/data-integrity/v2"`, `"https://w3id.org/security/suites/ed25519-2020/v1"`
+	const first = `"https://www.w3.org/2018/credentials/v1"`
 	credential := func(contexts string) string {
-		return `{"@context": ["https://www.w3.org/2018/credentials/v1"` + contexts + `],
-			"id": "urn:x:1", "type": ["VerifiableCredential"], "issuer": "did:web:badges.example",
+		return `{"@context": ` + contexts + `, "id": "urn:x:1", "type": ["VerifiableCredential"], "issuer": "did:web:badges.example",
 			"issuanceDate": "2020-01-01T00:00:00Z", "credentialSubject": {"id": "did:example:learner"}}`
 	}
-	whole := parse(t, []byte(credential(`, "https://w3id.org/security/data-integrity/v2"`)))
-	proof, err := suites.prove(ctx, whole, signingKey, Options{VerificationMethod: method, Created: created})
-	if err != nil {
-		t.Fatal(err)
+	for _, c := range []struct{ contexts, suite, want string }{
+		{`[` + first + `]`, EdDSARDFC2022, `[` + first + `,` + integrity + `]`},
+		{`[` + first + `]`, EdDSAJCS2022, `[` + first + `,` + integrity + `]`},
+		{`[` + first + `, ` + integrity + ` ]`, EdDSARDFC2022, `[` + first + `, ` + integrity + ` ]`},
+		{`[` + first + `, "https://w3id.org/security/data-integrity/v1"]`, EdDSARDFC2022, `[` + first + `, "https://w3id.org/security/data-integrity/v1"]`},
+		{`[` + first + `]`, Ed25519Signature2020, `[` + first + `,` + legacy + `]`},
+		{`[` + first + `, ` + legacy + `]`, Ed25519Signature2020, `[` + first + `, ` + legacy + `]`},
+	} {
+		signed := sign(t, credential(c.contexts), Options{Cryptosuite: c.suite, Created: created})
+		if got := string(parse(t, []byte(signed)).Get("@context").Raw()); got != c.want {
+			t.Errorf("%s with %s: got contexts %s, want %s", c.contexts, c.suite, got, c.want)
+		}
+		if _, err := verifyAll(t, signed, Expect{}); err != nil {
+			t.Errorf("%s with %s: %v", c.contexts, c.suite, err)
+		}
+		bare := strings.Replace(signed, c.want, `[`+first+`]`, 1)
+		want := jsonld.ErrDataLoss
+		if c.suite == EdDSAJCS2022 {
+			want = ErrContext
+		}
+		if _, err := verifyAll(t, bare, Expect{}); !errors.Is(err, want) {
+			t.Errorf("%s with %s, then without the terms: %v", c.contexts, c.suite, err)
+		}
 	}
-	if _, err := verifyAll(t, string(splice(whole, proof)), Expect{}); err != nil {
-		t.Errorf("with the terms: %v", err)
+	version2 := sign(t, badge, Options{Cryptosuite: Ed25519Signature2020})
+	if _, err := verifyAll(t, version2, Expect{}); err != nil || !strings.Contains(version2, `,`+legacy+`]`) {
+		t.Errorf("version 2 with the older type: %v: %s", err, version2)
 	}
-	if _, err := verifyAll(t, string(splice(parse(t, []byte(credential(""))), proof)), Expect{}); !errors.Is(err, jsonld.ErrDataLoss) {
-		t.Errorf("without the terms: %v", err)
+	// A proof over the text would not hold under one more context.
+	text := sign(t, badge, Options{Cryptosuite: EdDSAJCS2022})
+	options := Options{VerificationMethod: method, Cryptosuite: Ed25519Signature2020}
+	if _, err := closed(t).Sign(ctx, []byte(text), signingKey, options); !errors.Is(err, ErrMalformedProof) {
+		t.Errorf("after a proof over the text: %v", err)
 	}
 }
 

@@ -17,7 +17,8 @@ import (
 // array, and a *ProofError with ErrMalformedProof for a proof that breaks the
 // data model: a member of the wrong kind or one that VC Data Integrity does
 // not define, a missing cryptosuite, verificationMethod, proofPurpose or
-// proofValue, a bad date, an id that two proofs share, more than MaxProofs. A
+// proofValue, a bad date, an id that two proofs share, a previousProof that no
+// proof has as its id or that leads back to the proof, more than MaxProofs. A
 // proof of another type, or of a cryptosuite that is not known here, is
 // returned too; verifying it gives ErrUnsupportedCryptosuite.
 func Proofs(document strictjson.Value) ([]Proof, error) {
@@ -41,6 +42,9 @@ func Proofs(document strictjson.Value) ([]Proof, error) {
 		}
 		proofs = append(proofs, proof)
 	}
+	if err := checkChains(proofs); err != nil {
+		return nil, err
+	}
 	return proofs, nil
 }
 
@@ -59,20 +63,26 @@ func parseProof(index int, v strictjson.Value) (Proof, error) {
 		return Proof{}, malformed(index, first(kind, v), "it has no single type")
 	}
 	p := Proof{Index: index, Value: v, Type: textOf(kind)}
-	_, supported := suites[textOf(v.Get("cryptosuite"))]
+	suite, supported := suiteOf(p.Type, textOf(v.Get("cryptosuite")))
+	strict := p.Type == Type || supported
 	for c := v.Cursor(); c.Next(); {
 		member := c.Value()
 		reason := p.set(c.Name(), member)
 		switch {
-		case reason == "", p.Type != Type:
+		case reason == "", !strict:
 		case reason == undefinedMember && !supported:
 			// A cryptosuite that is not known here may define it.
+		case reason == undefinedMember && suite.jcs && c.Name().Is("@context"):
+			p.Context = member
 		default:
 			return Proof{}, malformed(index, member, reason)
 		}
 	}
-	if p.Type != Type {
+	if !strict {
 		return p, nil
+	}
+	if p.Type != Type && p.Cryptosuite != "" {
+		return Proof{}, malformed(index, v.Get("cryptosuite"), "a proof of this type has no cryptosuite")
 	}
 	if err := p.complete(); err != nil {
 		return Proof{}, err
@@ -162,10 +172,12 @@ func setStrings(target *[]string, v strictjson.Value) (reason string) {
 	return ""
 }
 
-// complete checks what spans a whole proof of the type Type.
+// complete checks what spans a whole proof of a type that is known.
 func (p *Proof) complete() error {
+	if p.Type == Type && p.Cryptosuite == "" {
+		return malformed(p.Index, p.Value, "it has no cryptosuite")
+	}
 	for _, required := range [...]struct{ name, value string }{
-		{"cryptosuite", p.Cryptosuite},
 		{"verificationMethod", p.VerificationMethod},
 		{"proofPurpose", p.ProofPurpose},
 		{"proofValue", p.ProofValue},

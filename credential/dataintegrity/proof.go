@@ -1,6 +1,6 @@
 // Package dataintegrity adds Data Integrity proofs to JSON documents and
 // verifies them (W3C Verifiable Credential Data Integrity 1.0, with the
-// cryptosuite eddsa-rdfc-2022).
+// cryptosuites that [Cryptosuites] lists).
 //
 // It answers one question, whether this key made this proof over this whole
 // document for this purpose, and no other: who owns the key, and whether that
@@ -25,7 +25,7 @@ const (
 	Authentication  = "authentication"
 )
 
-// Type is the type of every proof of this package.
+// Type is the type of every proof with a cryptosuite.
 const Type = "DataIntegrityProof"
 
 // MaxProofs is the largest number of proofs a document may carry.
@@ -42,20 +42,21 @@ var (
 	// ErrUnsupportedCryptosuite: the type or cryptosuite of the proof is not
 	// one this package can check; nothing is said about the proof.
 	ErrUnsupportedCryptosuite = errors.New("unsupported cryptosuite")
-	// ErrUnsupportedProof: the proof asks for something this package cannot
-	// check, such as a previous proof; nothing is said about the proof.
+	// ErrUnsupportedProof: the proof is chained to one that this package
+	// cannot check; nothing is said about the proof.
 	ErrUnsupportedProof = errors.New("unsupported proof")
 	// ErrSignature: the signature does not belong to this document, these
 	// proof options and this key.
 	ErrSignature = errors.New("signature does not match")
+	// ErrContext: the proof was made under other contexts than the document
+	// has. It is an ErrSignature.
+	ErrContext = fmt.Errorf("%w: the proof was made under other contexts", ErrSignature)
 	// ErrKeyType: the key is not of the kind the cryptosuite needs.
 	ErrKeyType = errors.New("key does not fit the cryptosuite")
 	// ErrExpiredProof: the proof's own expires has passed.
 	ErrExpiredProof = errors.New("proof has expired")
 	// ErrFutureProof: the proof was created in the future.
 	ErrFutureProof = errors.New("proof was created in the future")
-	// ErrVersion: credentials of VC Data Model 1.1 are verified, never signed.
-	ErrVersion = errors.New("only credentials of version 2 are signed")
 	// ErrPurpose: the purpose of the proof is not the expected one.
 	ErrPurpose = errors.New("proof purpose is not the expected one")
 	// ErrDomain: the domains of the proof are not the expected ones.
@@ -65,11 +66,11 @@ var (
 )
 
 // Proof is one proof of a document, checked for shape only. Of a proof with a
-// type other than Type the strings are given as they are found.
+// type that is not known here the strings are given as they are found.
 type Proof struct {
 	ID                 string
 	Type               string
-	Cryptosuite        string // "" for any type but Type
+	Cryptosuite        string // of a proof of the type Type only
 	Created            string // as written: a dateTimeStamp, or one without a zone, or ""
 	Expires            string // likewise
 	VerificationMethod string
@@ -79,6 +80,9 @@ type Proof struct {
 	Nonce              string
 	ProofValue         string
 	PreviousProof      []string
+	// Context is the @context that a proof of a suite with JCS has; else it
+	// does not exist.
+	Context strictjson.Value
 
 	// Index is the position of the proof in the document's set of proofs.
 	Index int

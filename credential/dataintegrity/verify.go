@@ -25,6 +25,11 @@ type Expect struct {
 	Domain []string
 	// Challenge the proof must carry. Empty means that it is not looked at.
 	Challenge string
+	// AddedContexts admits contexts that were added to a document behind those
+	// that a proof of a suite with JCS was made under. Such a proof says
+	// nothing of them: what verifies is the document under Proof.Context, and
+	// the caller must read it with these.
+	AddedContexts bool
 	// Now is the time to judge created and expires by. When it is not set, a
 	// proof with either of them fails.
 	Now time.Time
@@ -35,7 +40,8 @@ type Verified struct {
 	// Proof is the proof that verified.
 	Proof Proof
 	// Contexts lists the context documents, with their revisions, under which
-	// document and proof verified.
+	// document and proof verified. A document that has no contexts, which only
+	// suites with JCS sign, has none here.
 	Contexts []contexts.Document
 	// Superseded reports that a revision among Contexts is not the newest: the
 	// context was changed under its URL after the proof was made.
@@ -96,14 +102,17 @@ func unique(list []string) []string {
 type Document struct {
 	suites  *Suites
 	value   strictjson.Value
+	all     []Proof // once they are needed
 	digests []reading
+	texts   []*textReading
 }
 
 // reading is the hash of a document under one choice of revisions: 0 for the
 // newest, then the alternatives.
 type reading struct {
-	hash   crypto.Hash
-	number int
+	hash     crypto.Hash
+	number   int
+	previous []Proof
 	digest
 }
 
@@ -118,20 +127,23 @@ func (s *Suites) Verify(ctx context.Context, document strictjson.Value, proof Pr
 }
 
 // Verify checks one proof, which must be one that Proofs returned for this
-// document. See Check for what Expect demands.
+// document. See Check for what Expect demands. A document with contexts is read
+// as linked data whatever the suite: what has no meaning is an error.
+//
+// A proof that is chained to others (previousProof) says that they were there
+// when it was made, not that they hold: each must be verified by itself, too.
 //
 // The error is always a *ProofError, except the context's own. ErrSignature
 // means that the proof is bad; ErrUnsupportedCryptosuite, ErrUnsupportedProof,
 // jsonld.ErrUnknownContext and rdfc.ErrBudget mean that nothing can be said.
 func (d *Document) Verify(ctx context.Context, proof Proof, key crypto.PublicKey, expect Expect) (Verified, error) {
-	suite, known := suites[proof.Cryptosuite]
-	switch {
-	case proof.Type != Type:
-		return Verified{}, proof.fault("type", ErrUnsupportedCryptosuite)
-	case !known:
-		return Verified{}, proof.fault("cryptosuite", ErrUnsupportedCryptosuite)
-	case len(proof.PreviousProof) > 0:
-		return Verified{}, proof.fault("previousProof", ErrUnsupportedProof)
+	suite, known := suiteOf(proof.Type, proof.Cryptosuite)
+	if !known {
+		member := "cryptosuite"
+		if proof.Type != Type {
+			member = "type"
+		}
+		return Verified{}, proof.fault(member, ErrUnsupportedCryptosuite)
 	}
 	if err := proof.Check(expect); err != nil {
 		return Verified{}, err
@@ -140,11 +152,23 @@ func (d *Document) Verify(ctx context.Context, proof Proof, key crypto.PublicKey
 	if err != nil {
 		return Verified{}, proof.fault("verificationMethod", err)
 	}
-	verified, err := d.verifyReadings(ctx, attempt{suite, hash, proof, key})
-	if err == nil || err == ctx.Err() {
-		return verified, err
+	base, err := d.base(&proof)
+	if err != nil {
+		return Verified{}, proof.fault("previousProof", err)
 	}
-	if errors.Is(err, ErrSignature) || errors.Is(err, ErrMalformedProof) {
+	a := attempt{suite, hash, proof, key, base}
+	var verified Verified
+	if suite.jcs {
+		verified, err = d.verifyText(ctx, &a, expect)
+	} else {
+		verified, err = d.verifyReadings(ctx, &a)
+	}
+	switch {
+	case err == nil || err == ctx.Err():
+		return verified, err
+	case errors.Is(err, ErrContext):
+		return Verified{}, proof.fault("@context", err)
+	case errors.Is(err, ErrSignature), errors.Is(err, ErrMalformedProof):
 		return Verified{}, proof.fault("proofValue", err)
 	}
 	return Verified{}, proof.fault("", err)
@@ -156,18 +180,43 @@ type attempt struct {
 	hash  crypto.Hash
 	proof Proof
 	key   crypto.PublicKey
+	base  base
+}
+
+// base returns what a proof of the document is made over.
+func (d *Document) base(proof *Proof) (base, error) {
+	if len(proof.PreviousProof) == 0 {
+		return newBase(d.value, nil)
+	}
+	if d.all == nil {
+		all, err := Proofs(d.value)
+		if err != nil {
+			return base{}, err
+		}
+		d.all = all
+	}
+	previous, err := previousOf(d.all, proof.PreviousProof)
+	if err != nil {
+		return base{}, err
+	}
+	for _, p := range previous {
+		if !Supported(p) {
+			return base{}, ErrUnsupportedProof
+		}
+	}
+	return newBase(d.value, previous)
 }
 
 // verifyReadings checks the signature under the newest revisions of the
 // contexts and, if it fails, under the older ones that the document may have
 // been signed with.
-func (d *Document) verifyReadings(ctx context.Context, a attempt) (Verified, error) {
-	verified, err := d.verifyReading(ctx, &a, 0, nil)
+func (d *Document) verifyReadings(ctx context.Context, a *attempt) (Verified, error) {
+	verified, err := d.verifyReading(ctx, a, 0, nil)
 	if !errors.Is(err, ErrSignature) {
 		return verified, err
 	}
-	for i, revisions := range d.suites.processor.Alternatives(documentSource(d.value)) {
-		verified, other := d.verifyReading(ctx, &a, i+1, revisions)
+	for i, revisions := range d.suites.processor.Alternatives(a.base.source) {
+		verified, other := d.verifyReading(ctx, a, i+1, revisions)
 		if other == nil {
 			verified.Superseded = true
 			return verified, nil
@@ -188,7 +237,7 @@ func (d *Document) verifyReading(ctx context.Context, a *attempt, number int, re
 	if a.suite.selective != nil {
 		return d.verifySelectively(ctx, a, revisions, &options)
 	}
-	document := d.digest(ctx, a.hash, number, revisions)
+	document := d.digest(ctx, a, number, revisions)
 	if document.err != nil {
 		return Verified{}, document.err
 	}
@@ -213,20 +262,21 @@ func (d *Document) optionsDigest(ctx context.Context, a *attempt, revisions json
 	return d.suites.digest(ctx, source, a.hash)
 }
 
-// digest returns the hash of the document without its proofs.
-func (d *Document) digest(ctx context.Context, hash crypto.Hash, number int, revisions jsonld.Revisions) *digest {
+// digest returns the hash of what a proof is made over.
+func (d *Document) digest(ctx context.Context, a *attempt, number int, revisions jsonld.Revisions) *digest {
 	for i := range d.digests {
-		if known := &d.digests[i]; known.hash == hash && known.number == number {
+		if known := &d.digests[i]; known.hash == a.hash && known.number == number && a.base.same(known.previous) {
 			return &known.digest
 		}
 	}
-	source := documentSource(d.value)
+	source := a.base.source
 	source.Revisions = revisions
-	made := d.suites.digest(ctx, source, hash)
+	made := d.suites.digest(ctx, source, a.hash)
 	if ctx.Err() != nil {
 		return &made
 	}
-	d.digests = append(d.digests, reading{hash, number, made})
+	made.err = a.base.place(made.err)
+	d.digests = append(d.digests, reading{a.hash, number, a.base.previous, made})
 	return &d.digests[len(d.digests)-1].digest
 }
 
