@@ -20,6 +20,12 @@ var (
 	ErrInvalidVerificationMethodURL = errors.New("invalid verification method URL")
 	// ErrNotFound says that a DID has no document: its source is sure of that.
 	ErrNotFound = errors.New("DID not found")
+	// ErrDeactivated says that a DID was given up by its controller for good. It
+	// is an ErrNotFound: it has no document any more.
+	ErrDeactivated = fmt.Errorf("%w: deactivated", ErrNotFound)
+	// ErrVersionNotSupported says that a method keeps no versions of its
+	// documents, or none that can be asked for in this way.
+	ErrVersionNotSupported = errors.New("document version not supported")
 	// ErrMethodNotSupported says that no resolver for the DID method is at hand.
 	ErrMethodNotSupported = errors.New("DID method not supported")
 	// ErrUnavailable says that a document could not be fetched. Nothing is

@@ -18,7 +18,7 @@ import (
 const Accept = "application/did+json, application/did+ld+json, application/json, application/did;q=0.9, application/ld+json;q=0.9"
 
 // Fetcher gets the document at an https URL. It follows no redirect, bounds time and size, refuses hosts that are not public,
-// and takes no other media type than accept names.
+// and takes no other media type than accept names. The body is the caller's own.
 //
 // The error for an answer with another status than 200 unwraps to one that has a method HTTPStatus() int.
 type Fetcher interface {
@@ -31,11 +31,20 @@ type Config struct {
 	Fetcher Fetcher
 }
 
+// cachedDocuments is the memory for read documents, in bytes. They are found by the digest of what was fetched, so a host's
+// change of its document counts at once.
+const cachedDocuments = 4 << 20
+
 // Resolver resolves did:web. It implements did.Resolver.
-type Resolver struct{ fetcher Fetcher }
+type Resolver struct {
+	fetcher   Fetcher
+	documents *did.DocumentCache
+}
 
 // New makes a resolver.
-func New(config Config) *Resolver { return &Resolver{fetcher: config.Fetcher} }
+func New(config Config) *Resolver {
+	return &Resolver{fetcher: config.Fetcher, documents: did.NewDocumentCache(cachedDocuments)}
+}
 
 // Resolve fetches the document of a did:web DID and checks that it is that DID's. Errors: did.ErrMethodNotSupported for another
 // method, did.ErrInvalidDID, did.ErrNotFound when the host says that there is no document (404, 410), did.ErrInvalidDocument,
@@ -53,7 +62,7 @@ func (r *Resolver) Resolve(ctx context.Context, d did.DID) (*did.Document, error
 		}
 		return nil, fmt.Errorf("%w: %w", did.ErrUnavailable, err)
 	}
-	document, err := did.ParseDocument(body)
+	document, err := r.documents.Parse(body)
 	if err != nil {
 		if !errors.Is(err, did.ErrInvalidDocument) {
 			err = fmt.Errorf("%w: %w", did.ErrInvalidDocument, err)

@@ -253,3 +253,29 @@ func TestResolveFaults(t *testing.T) {
 		}
 	}
 }
+
+// A document is read once for its bytes, and a changed one counts at once.
+func TestReadDocumentsAreKept(t *testing.T) {
+	s := source{body: documentText}
+	r := didweb.New(didweb.Config{Fetcher: &s})
+	d := did.DID{Method: "web", ID: "example.org:a"}
+	resolve := func() *did.Document {
+		document, err := r.Resolve(t.Context(), d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return document
+	}
+	first := resolve()
+	if resolve() != first {
+		t.Error("the same bytes were read twice")
+	}
+	s.body = documentText + "\n"
+	if resolve() == first {
+		t.Error("other bytes gave the former document")
+	}
+	s.body = strings.Replace(documentText, "example.org:a", "example.org:b", 1)
+	if _, err := r.Resolve(t.Context(), d); !errors.Is(err, did.ErrInvalidDocument) {
+		t.Errorf("another DID's document: %v", err)
+	}
+}

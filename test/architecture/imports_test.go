@@ -18,6 +18,7 @@ var allowed = map[string][]string{
 	"credential":               {"credential/schema", "credential/strictjson"},
 	"credential/bake":          {"credential/strictjson"},
 	"credential/bbs":           {},
+	"credential/cose":          {"credential/jose", "credential/strictjson"},
 	"credential/dataintegrity": {"contexts", "credential/bbs", "credential/jcs", "credential/jsonld", "credential/rdfc", "credential/strictjson", "credential"},
 	"credential/jcs":           {"credential/strictjson"},
 	"credential/jose":          {"credential", "credential/strictjson"},
@@ -29,6 +30,7 @@ var allowed = map[string][]string{
 	"credential/strictjson":    {},
 	"did":                      {"credential/bbs", "credential/jose", "credential/strictjson"},
 	"did/didweb":               {"did"},
+	"did/didwebvh":             {"credential/jcs", "credential/strictjson", "did", "did/didweb"},
 	"verifier": {
 		"contexts", "credential", "credential/dataintegrity", "credential/jose", "credential/jsonld", "credential/rdfc",
 		"credential/statuslist", "credential/strictjson", "did",
@@ -65,6 +67,7 @@ var owners = map[string]string{
 	"github.com/piprate/json-gold":  "credential/jsonld",
 	"github.com/lestrrat-go/jwx/v2": "credential/jose",
 	"filippo.io/age":                "internal/keys/filekeys",
+	"github.com/veraison/go-cose":   "credential/cose",
 }
 
 // httpUsers may import net/http outside tests.
