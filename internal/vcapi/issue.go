@@ -8,6 +8,7 @@ import (
 
 	"laurel/credential/dataintegrity"
 	"laurel/credential/jose"
+	"laurel/credential/schema"
 	"laurel/credential/strictjson"
 )
 
@@ -88,6 +89,10 @@ func (i *Instance) secure(ctx context.Context, document []byte, pointers []strin
 	}
 	for _, proof := range i.config.Proofs {
 		options := proof.options(i.now())
+		if proof.selective() && isVersion1(document) {
+			// What is derived of it has to be a credential of version 1.1 still.
+			options.MandatoryPointers = append(options.MandatoryPointers[:len(options.MandatoryPointers):len(options.MandatoryPointers)], "/issuanceDate")
+		}
 		if given && (proof.selective() || i.config.Policy.StrictOptions) {
 			options.MandatoryPointers = pointers
 		}
@@ -101,6 +106,15 @@ func (i *Instance) secure(ctx context.Context, document []byte, pointers []strin
 		document = signed
 	}
 	return document, nil
+}
+
+func isVersion1(document []byte) bool {
+	root, err := alone(document)
+	if err != nil {
+		return false
+	}
+	version, _, err := schema.Identify(root)
+	return err == nil && version == schema.V1
 }
 
 // options are those of a proof that asserts.

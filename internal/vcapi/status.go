@@ -111,8 +111,27 @@ func (i *Instance) withStatus(credential strictjson.Value) (document []byte, ind
 	if len(entries) > 1 {
 		value = "[" + strings.Join(entries, ",") + "]"
 	}
-	return with(credential, "credentialStatus", value), indexes, nil
+	document = with(credential, "credentialStatus", value)
+	if version, _, err := schema.Identify(credential); err != nil || version != schema.V1 {
+		return document, indexes, nil
+	}
+	// Version 1.1 does not know status lists by itself.
+	made, err := alone(document)
+	if err != nil {
+		return nil, nil, err
+	}
+	context := made.Get("@context")
+	for known := range context.Elements() {
+		if known.Is(statusContext) {
+			return document, indexes, nil
+		}
+	}
+	list := strings.TrimSuffix(string(context.Raw()), "]") + "," + quoted(statusContext) + "]"
+	return with(made, "@context", list), indexes, nil
 }
+
+// statusContext defines the terms of status entries for version 1.1.
+const statusContext = "https://www.w3.org/ns/credentials/status/v1"
 
 // SetStatus changes the status of a credential that was issued here:
 // {credentialId, credentialStatus{type, statusPurpose}, status}. A status that is
