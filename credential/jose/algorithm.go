@@ -167,6 +167,14 @@ func CreateSignature(random io.Reader, signer crypto.Signer, message []byte) (na
 	return a.name, signature, nil
 }
 
+// SigningAlgorithm returns the alg value that CreateSignature uses for a signer:
+// EdDSA, ES256, ES384, ES512 or RS256. The error matches ErrInvalidKey or
+// ErrUnsupportedKey.
+func SigningAlgorithm(signer crypto.Signer) (string, error) {
+	a, err := algorithmOf(signer)
+	return a.name, err
+}
+
 // algorithmOf returns the row for a signer whose public key is sound.
 func algorithmOf(signer crypto.Signer) (algorithm, error) {
 	if signer == nil {
