@@ -2,6 +2,7 @@ package dataintegrity
 
 import (
 	"bytes"
+	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -815,4 +816,41 @@ func FuzzProofValue(f *testing.F) {
 		bbsRead, err := readBBSDerived(value)
 		check(bbsDerived, bbsRead, err)
 	})
+}
+
+// TestRefusesEveryChange: no bit of a derived document can be changed.
+func TestRefusesEveryChange(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector takes its own time")
+	}
+	s := closed(t)
+	for suite, step := range map[string]int{ECDSASD2023: 3, BBS2023: 11} {
+		derived := derive(t, s, signBase(t, s, suite, people, mandatoryPeople), "/credentialSubject/result", "/credentialSubject/role")
+		if err := verifySelective(t, s, derived); err != nil {
+			t.Fatal(err)
+		}
+		for at := 0; at < len(derived); at += step {
+			changed := bytes.Clone(derived)
+			changed[at] ^= 1 << (at % 7)
+			if strings.TrimSpace(string(changed[at:at+1])) == "" && strings.TrimSpace(string(derived[at:at+1])) == "" {
+				continue
+			}
+			if verifyAnySelective(t, s, suite, changed) == nil {
+				t.Errorf("%s: byte %d can be changed: %s", suite, at, changed[max(at-20, 0):at+1])
+			}
+		}
+	}
+}
+
+// verifyAnySelective is verifySelective for documents that may have any
+// cryptosuite, with the key of one.
+func verifyAnySelective(t testing.TB, s *Suites, suite string, document []byte) error {
+	t.Helper()
+	parsed, err := strictjson.Parse(document)
+	if err != nil {
+		return err
+	}
+	key := signersOf[suite].Public()
+	_, err = s.VerifyAll(ctx, parsed.Root(), func(context.Context, Proof) (crypto.PublicKey, error) { return key, nil }, Expect{Now: now})
+	return err
 }
