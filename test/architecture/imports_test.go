@@ -35,13 +35,16 @@ var allowed = map[string][]string{
 		"contexts", "credential", "credential/dataintegrity", "credential/jose", "credential/jsonld", "credential/rdfc",
 		"credential/statuslist", "credential/strictjson", "did",
 	},
-	"storage":                {},
-	"storage/boltstore":      {"storage"},
-	"storage/storagetest":    {"storage"},
-	"internal/testdata":      {},
-	"internal/config":        {},
-	"internal/envelope":      {},
-	"internal/fetch":         {},
+	"storage":             {},
+	"storage/boltstore":   {"storage"},
+	"storage/storagetest": {"storage"},
+	"internal/testdata":   {},
+	"internal/config":     {},
+	"internal/envelope":   {},
+	"internal/fetch":      {},
+	"internal/josecose": {
+		"contexts", "credential", "credential/cose", "credential/jose", "credential/jsonld", "credential/sdjwt", "credential/strictjson",
+	},
 	"internal/keys":          {"credential/bbs", "credential/jose", "credential/strictjson", "did", "storage"},
 	"internal/keys/filekeys": {"internal/keys"},
 	"internal/issuer": {
@@ -54,7 +57,7 @@ var allowed = map[string][]string{
 	},
 	"internal/web": {"credential", "credential/strictjson", "verifier"},
 	"internal/server": {
-		"credential", "credential/strictjson", "internal/issuer", "internal/keys", "internal/vcapi", "internal/web", "storage", "verifier",
+		"credential", "credential/strictjson", "did", "internal/issuer", "internal/keys", "internal/vcapi", "internal/web", "storage", "verifier",
 	},
 }
 
