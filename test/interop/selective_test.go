@@ -20,6 +20,7 @@ import (
 	"laurel/credential/jsonld"
 	"laurel/credential/strictjson"
 	"laurel/did"
+	"laurel/verifier"
 )
 
 // request is what the foreign client for selective disclosure is asked, and
@@ -127,10 +128,9 @@ func verifiedHere(t *testing.T, s *dataintegrity.Suites, document []byte) error 
 	return err
 }
 
-// TestSelectiveDisclosure: base proofs of either side are derived from by
-// either side and verified by both, and what is changed by neither.
-func TestSelectiveDisclosure(t *testing.T) {
-	s := cryptosuites(t)
+// selectiveSigners are new keys for the suites with selective disclosure.
+func selectiveSigners(t *testing.T) map[string]crypto.Signer {
+	t.Helper()
 	p256, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -139,8 +139,14 @@ func TestSelectiveDisclosure(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	signers := map[string]crypto.Signer{dataintegrity.ECDSASD2023: p256, dataintegrity.BBS2023: key}
-	for suite, signer := range signers {
+	return map[string]crypto.Signer{dataintegrity.ECDSASD2023: p256, dataintegrity.BBS2023: key}
+}
+
+// TestSelectiveDisclosure: base proofs of either side are derived from by
+// either side and verified by both, and what is changed by neither.
+func TestSelectiveDisclosure(t *testing.T) {
+	s := cryptosuites(t)
+	for suite, signer := range selectiveSigners(t) {
 		t.Run(suite, func(t *testing.T) { selectiveRound(t, s, suite, signer) })
 	}
 }
@@ -226,6 +232,34 @@ func selectiveRound(t *testing.T, s *dataintegrity.Suites, suite string, signer 
 		}
 		if there.Verified != all[i].good {
 			t.Errorf("%s: there: %v %s", all[i].name, there.Verified, there.Error)
+		}
+	}
+}
+
+// TestSelectiveVerdict: the program finds a derived badge that shows everything
+// valid, and a base proof malformed.
+func TestSelectiveVerdict(t *testing.T) {
+	s := cryptosuites(t)
+	for suite, signer := range selectiveSigners(t) {
+		multikey, err := did.EncodeMultikey(signer.Public())
+		if err != nil {
+			t.Fatal(err)
+		}
+		badge := strings.Replace(shapes["full"], `"issuer": {"id": ""`, `"issuer": {"id": "did:key:`+multikey+`"`, 1)
+		base, err := s.Sign(context.Background(), []byte(badge), signer, dataintegrity.Options{
+			Cryptosuite: suite, VerificationMethod: "did:key:" + multikey + "#" + multikey, Created: time.Now(), MandatoryPointers: []string{"/issuer", "/validFrom"},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		derived, err := s.Derive(context.Background(), base, dataintegrity.DeriveOptions{SelectivePointers: []string{""}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		holds(t, derived)
+		code, report := verify(t, base)
+		if decisive, _ := report.Decisive(); code != 1 || report.Verdict != verifier.VerdictInvalid || decisive.Code != verifier.CodeProofMalformed {
+			t.Errorf("%s: the base proof: exit %d, %s %s", suite, code, report.Verdict, decisive.Code)
 		}
 	}
 }
