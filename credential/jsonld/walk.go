@@ -53,10 +53,12 @@ func newWalk(ctx context.Context, p *Processor, source Source) *walk {
 // restart makes the walk that of the same document from its beginning, in the
 // closed profile or without its bounds.
 func (w *walk) restart(closed bool) {
-	again := *w
-	w.release()
-	*w = *newWalk(again.ctx, again.processor, again.source)
-	w.closed = closed
+	// Not by way of the pool, where another would find this walk.
+	w.out.Close()
+	*w = walk{
+		ctx: w.ctx, processor: w.processor, source: w.source, closed: closed,
+		out: rdfc.NewBuilder(), firsts: make(map[identity]int32),
+	}
 	if w.source.trace != nil {
 		*w.source.trace = trace{}
 	}
