@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"laurel/internal/server"
 )
 
 const usageText = "usage: bench report|ratios|check|load [-root DIR] [-until UNIXTIME]"
@@ -42,6 +44,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 		return errors.New(usageText)
 	}
 	runtime.GOMAXPROCS(1)
+	server.TuneCollector() // all are measured in a process like that of `laurel serve`
 	switch args[0] {
 	case "ratios":
 		measured, err := measureRatios(*root, time.Unix(*until, 0), stderr)
