@@ -14,6 +14,9 @@ var (
 	ErrInvalidDID = errors.New("invalid DID")
 	// ErrInvalidDIDURL says that a text is not an absolute DID URL.
 	ErrInvalidDIDURL = errors.New("invalid DID URL")
+	// ErrInvalidParameters says that the parameters of a DID URL, or options of a
+	// resolution that are written like them, break their rules.
+	ErrInvalidParameters = errors.New("invalid parameters")
 	// ErrInvalidVerificationMethodURL says that a verification method was asked
 	// for by something that is not an absolute DID or https URL with a
 	// fragment.

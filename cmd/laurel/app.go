@@ -14,6 +14,7 @@ import (
 	"laurel/credential/jsonld"
 	"laurel/did"
 	"laurel/did/didweb"
+	"laurel/did/didwebvh"
 	"laurel/internal/fetch"
 	"laurel/internal/issuer"
 	"laurel/internal/keys"
@@ -130,16 +131,29 @@ func (f networkFlags) newClient() (*fetch.Client, error) {
 	return fetch.New(config)
 }
 
+// newMethods builds a resolver of all DID methods, without a client of those
+// whose DIDs are keys, and of those of an issuer on this machine.
+func newMethods(client *fetch.Client, own *issuer.Service) did.Methods {
+	methods := did.Methods{"key": did.KeyResolver{}, "jwk": did.JWKResolver{}}
+	if client != nil {
+		methods["web"] = didweb.New(didweb.Config{Fetcher: client})
+		methods["webvh"] = didwebvh.New(didwebvh.Config{Fetcher: client})
+	}
+	if own != nil {
+		methods["web"] = own.Resolver(methods["web"])
+	}
+	return methods
+}
+
 // newVerifier builds a verifier that gets foreign documents through a client,
 // or none without one, and those of an issuer on this machine from its store.
 func newVerifier(set *contexts.Set, client *fetch.Client, own *issuer.Service) *verifier.Verifier {
 	processor := jsonld.New(set, jsonld.Options{})
-	methods := did.Methods{"key": did.KeyResolver{}, "jwk": did.JWKResolver{}}
+	methods := newMethods(client, nil)
 	config := verifier.Config{
 		Contexts: set, JSONLD: processor, Suites: dataintegrity.New(processor), Resolver: methods,
 	}
 	if client != nil {
-		methods["web"] = didweb.New(didweb.Config{Fetcher: client})
 		config.Documents = documents{client}
 		config.Exceptions = client.Exceptions()
 	}
@@ -176,6 +190,7 @@ func (d documents) Document(ctx context.Context, url string, kind verifier.Kind)
 type serverParts struct {
 	installation *installation
 	verifier     *verifier.Verifier
+	resolver     did.Methods // nil: nobody is served with it
 	publicURL    string
 	proxies      []string
 	privacy      server.Privacy
@@ -188,6 +203,9 @@ func newServer(p serverParts) (*server.Server, error) {
 	config := server.Config{
 		Verifier: p.verifier, PublicURL: p.publicURL, TrustedProxies: p.proxies, Privacy: p.privacy, Limits: p.limits,
 		Logger: p.logger, Version: programVersion(), VCAPI: p.instances,
+	}
+	if p.resolver != nil {
+		config.Resolver = p.resolver
 	}
 	if own := p.installation; own != nil {
 		config.Issuer, config.Keys, config.PublicURL = own.issuer, own.ring, own.settings.PublicURL

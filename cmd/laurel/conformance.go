@@ -90,12 +90,13 @@ func (c *conformanceCommand) Run(ctx context.Context, console *console) (err err
 		return errors.Join(err, listener.Close())
 	}
 	handler, err := newServer(serverParts{
-		verifier: newVerifier(set, nil, nil), publicURL: base, instances: made,
+		verifier: newVerifier(set, nil, nil), resolver: newMethods(nil, nil), publicURL: base, instances: made,
 		limits: server.Limits{VerifyRate: -1}, logger: console.logger(),
 	})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	served = append(served, servedInstance{Name: "resolver", Endpoints: map[string]string{"resolve": base + "/1.0/identifiers"}})
 	for i := range served {
 		served[i].CAFile = caFile
 	}

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"laurel/did"
 	"laurel/internal/fetch"
 	"laurel/internal/issuer"
 	"laurel/internal/server"
@@ -26,6 +27,7 @@ type listenFlags struct {
 	TLSCert      string   `placeholder:"FILE" env:"LAUREL_TLS_CERT" and:"tls" help:"Certificate chain (PEM); without it plain HTTP, for a TLS proxy in front."`
 	TLSKey       string   `placeholder:"FILE" env:"LAUREL_TLS_KEY" and:"tls" help:"Private key of the certificate (PEM)."`
 	TrustedProxy []string `placeholder:"CIDR" env:"LAUREL_TRUSTED_PROXY" help:"Proxy whose X-Forwarded-For is believed; none by default."`
+	Resolver     bool     `env:"LAUREL_RESOLVER" help:"Resolve DIDs for anybody at /1.0/identifiers/DID, within the limits of checks."`
 	VerifyRate   float64  `placeholder:"N" env:"LAUREL_VERIFY_RATE" help:"Checks a second that one client address may ask for; 200 by default, -1 for no limit."`
 }
 
@@ -103,8 +105,12 @@ func (c *serveCommand) Run(ctx context.Context, console *console) (err error) {
 		return err
 	}
 	logExceptions(logger, client)
+	var resolver did.Methods
+	if c.Resolver {
+		resolver = newMethods(client, opened.issuer)
+	}
 	handler, err := newServer(serverParts{
-		installation: opened, verifier: newVerifier(opened.contexts, client, opened.issuer),
+		installation: opened, resolver: resolver, verifier: newVerifier(opened.contexts, client, opened.issuer),
 		proxies: c.TrustedProxy, privacy: server.Privacy{Contact: c.PrivacyContact, URL: c.PrivacyURL}, logger: logger,
 		limits: server.Limits{VerifyRate: c.VerifyRate},
 	})
@@ -262,8 +268,12 @@ func (c *verifierCommand) Run(ctx context.Context, console *console) (err error)
 	if publicURL == "" {
 		publicURL = address(public)
 	}
+	var resolver did.Methods
+	if c.Resolver {
+		resolver = newMethods(client, own)
+	}
 	handler, err := newServer(serverParts{
-		verifier: newVerifier(set, client, own), publicURL: publicURL, proxies: c.TrustedProxy,
+		verifier: newVerifier(set, client, own), resolver: resolver, publicURL: publicURL, proxies: c.TrustedProxy,
 		limits:  server.Limits{VerifyRate: c.VerifyRate},
 		privacy: server.Privacy{Contact: c.PrivacyContact, URL: c.PrivacyURL}, logger: logger,
 	})

@@ -21,6 +21,9 @@ func (s *Server) routes(e *gin.Engine) {
 	e.POST("/verify", open, s.handle(s.verify))
 	e.OPTIONS("/verify", open, preflight("GET, HEAD, POST"))
 
+	if s.resolver != nil {
+		s.identifiers(e)
+	}
 	if len(s.vcapi) > 0 {
 		s.lifecycle(e.Group("/vc-api/:instance", open))
 	}

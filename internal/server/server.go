@@ -43,6 +43,8 @@ type Config struct {
 	Keys Keys
 	// Verifier checks what is posted to /verify.
 	Verifier Verifier
+	// Resolver, when set, is open to anybody at /1.0/identifiers/{did}.
+	Resolver DIDResolver
 	// PublicURL is the address by which the world reaches the server, scheme
 	// and host without a path. Absolute URLs are made from it, never from the
 	// Host header of a request.
@@ -122,6 +124,7 @@ type Server struct {
 	issuer   *issuer.Service
 	keys     Keys
 	verifier Verifier
+	resolver DIDResolver
 	vcapi    map[string]*vcapi.Instance
 	base     string
 	limits   Limits
@@ -150,7 +153,7 @@ func New(config Config) (*Server, error) {
 		return nil, errors.New("configuring server: Keys are required with Issuer")
 	}
 	s := &Server{
-		issuer: config.Issuer, keys: config.Keys, verifier: config.Verifier, vcapi: config.VCAPI,
+		issuer: config.Issuer, keys: config.Keys, verifier: config.Verifier, resolver: config.Resolver, vcapi: config.VCAPI,
 		base: base.Scheme + "://" + base.Host, limits: config.Limits.withDefaults(), privacy: config.Privacy,
 		ready: config.Ready, logger: config.Logger, clock: config.Clock,
 	}

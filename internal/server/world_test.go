@@ -143,7 +143,8 @@ func (w *world) serve(set *contexts.Set) {
 	var err error
 	w.server, err = New(Config{
 		Issuer: w.issuer, Keys: w.ring, Verifier: v, PublicURL: testURL, Limits: w.limits, Clock: w.clock, Version: "test",
-		Logger: slog.New(slog.NewJSONHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Resolver: did.Methods{"key": did.KeyResolver{}, "jwk": did.JWKResolver{}, "web": w.issuer.Resolver(methods["web"])},
+		Logger:   slog.New(slog.NewJSONHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	w.must(err)
 	w.site = httptest.NewServer(w.server.Handler())
@@ -257,6 +258,7 @@ func init() {
 	for _, t := range []string{
 		"application/vc", "application/cid", "application/vc+ld+json", "application/ld+json", "application/did+json", "application/did+ld+json",
 		"application/jwk-set+json", "application/jwk+json", "application/problem+json", "application/openapi+json", "application/vc+json",
+		"application/did", "application/did-resolution", "application/did-url-dereferencing",
 	} {
 		openapi3filter.RegisterBodyDecoder(t, openapi3filter.JSONBodyDecoder)
 	}
