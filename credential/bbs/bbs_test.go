@@ -267,7 +267,11 @@ func TestRefusesDisclosures(t *testing.T) {
 // verifies, and nothing else does.
 func TestSignsAndProves(t *testing.T) {
 	key, other := testKey(t, 1), testKey(t, 2)
+	checks := 0
 	rapid.Check(t, func(t *rapid.T) {
+		if checks++; raceEnabled && checks > 15 {
+			return // the race detector takes its own time
+		}
 		short := rapid.SliceOfN(rapid.Byte(), 0, 12)
 		header, presentation := short.Draw(t, "header"), short.Draw(t, "presentation header")
 		messages := rapid.SliceOfN(short, 0, 8).Draw(t, "messages")

@@ -1,0 +1,5 @@
+//go:build race
+
+package bbs
+
+const raceEnabled = true
