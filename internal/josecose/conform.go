@@ -18,6 +18,12 @@ import (
 // and what VC-JOSE-COSE asks of it. partial says that an SD-JWT may have left
 // something empty.
 func (b *Bench) conform(ctx context.Context, document strictjson.Value, f feature, partial bool) error {
+	if f.presentation {
+		var err error
+		if document, err = mended(document); err != nil {
+			return err
+		}
+	}
 	violations, err := validate(document, f)
 	if err != nil {
 		return fmt.Errorf("reading document: %w", err)
@@ -158,6 +164,37 @@ func enveloped(presentation strictjson.Value) error {
 		}
 	}
 	return nil
+}
+
+// mended returns a presentation to be examined in place of the given one, without
+// the white space that some fixtures of the suite have inside the data: URLs of
+// their envelopes. What is signed stays as it is.
+func mended(presentation strictjson.Value) (strictjson.Value, error) {
+	raw := presentation.Raw()
+	var out []byte
+	done := 0
+	for value := range presentation.Get("verifiableCredential").OneOrMany() {
+		id := value.Get("id")
+		url := id.Text()
+		if !jose.IsEnvelope(value) || !strings.HasPrefix(url, "data:") || !strings.ContainsAny(url, " \r\n") {
+			continue
+		}
+		text, err := json.Marshal(strings.NewReplacer(" ", "", "\r", "", "\n", "").Replace(url))
+		if err != nil {
+			return strictjson.Value{}, fmt.Errorf("encoding data: URL: %w", err)
+		}
+		start, end := id.Start()-presentation.Start(), id.End()-presentation.Start()
+		out = append(append(out, raw[done:start]...), text...)
+		done = end
+	}
+	if done == 0 {
+		return presentation, nil
+	}
+	doc, err := strictjson.Parse(append(out, raw[done:]...))
+	if err != nil {
+		return strictjson.Value{}, fmt.Errorf("reading document: %w", err)
+	}
+	return doc.Root(), nil
 }
 
 // secures reports whether the part of a data: URL before its comma names
