@@ -73,7 +73,12 @@ func ParsePresentation(data []byte) (*Presentation, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := doc.Root()
+	return PresentationFromValue(doc.Root())
+}
+
+// PresentationFromValue is ParsePresentation for a document that is parsed
+// already.
+func PresentationFromValue(v strictjson.Value) (*Presentation, error) {
 	version, err := schema.IdentifyPresentation(v)
 	if err != nil {
 		return nil, err

@@ -65,10 +65,11 @@ func BenchmarkReport(b *testing.B) {
 	data := benchBadge(l)
 	b.Run("floor", func(b *testing.B) { floor(b, l) })
 	b.Run("proof", func(b *testing.B) {
-		format, root, err := read(data)
-		if err != nil || format != FormatJSON {
+		in, err := read(data)
+		if err != nil || in.format != FormatJSON {
 			b.Fatal(err)
 		}
+		root := in.root
 		document, err := l.config.Resolver.Resolve(context.Background(), did.DID{Method: "key", ID: root.Get("issuer").Get("id").Text()[len("did:key:"):]})
 		if err != nil {
 			b.Fatal(err)
@@ -76,10 +77,11 @@ func BenchmarkReport(b *testing.B) {
 		public := document.VerificationMethods[0].PublicKey
 		b.ReportAllocs()
 		for b.Loop() {
-			_, root, err := read(data)
+			in, err := read(data)
 			if err != nil {
 				b.Fatal(err)
 			}
+			root := in.root
 			proofs, err := dataintegrity.Proofs(root)
 			if err != nil {
 				b.Fatal(err)

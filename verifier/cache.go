@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"laurel/contexts"
+	"laurel/credential/jose"
 	"laurel/credential/statuslist"
 	"laurel/credential/strictjson"
 	"laurel/did"
@@ -42,8 +43,9 @@ func newKnown() *known {
 // knownList is a status list credential that was read and decoded, and which
 // signatures were found good on it.
 type knownList struct {
-	root strictjson.Value
-	list *statuslist.ListCredential
+	root  strictjson.Value
+	token *jose.Token // the JWT that it came in, or nil
+	list  *statuslist.ListCredential
 
 	mutex  sync.Mutex
 	proved []proved
@@ -51,7 +53,7 @@ type knownList struct {
 
 // proved is a proof whose signature was good with a key.
 type proved struct {
-	proof    int // its position
+	proof    int // its position, or wholeToken
 	key      crypto.PublicKey
 	contexts []contexts.Document
 }

@@ -11,8 +11,14 @@ const (
 	CodePresentation      Code = "is_presentation"
 	CodeVersionMismatch   Code = "context_version_mismatch"
 	CodeNotBadge          Code = "not_a_badge"
-	CodeKindUnsupported   Code = "kind_unsupported"
 	CodeFormatUnsupported Code = "format_unsupported"
+	CodePictureEmpty      Code = "picture_without_credential"
+	CodePictureAmbiguous  Code = "picture_ambiguous"
+	CodePictureIrregular  Code = "picture_irregular"
+	CodePictureUnreadable Code = "picture_credential_unreadable"
+	CodeEnvelopeMalformed Code = "envelope_malformed"
+	CodeTokenMalformed    Code = "token_malformed"
+	CodeTokenType         Code = "token_type"
 )
 
 // Whether it can be read, and read in one way only.
@@ -43,6 +49,44 @@ const (
 	CodeContentUnchecked   Code = "content_unchecked"
 )
 
+// The claims of a JWT.
+const (
+	CodeAlgorithmNotAllowed Code = "algorithm_not_allowed"
+	CodeClaimMismatch       Code = "claim_mismatch"
+	CodeClaimMissing        Code = "claim_missing"
+	CodeUndefinedTerm       Code = "undefined_term"
+)
+
+// Presentations and records, and what is in them.
+const (
+	CodePresentationSignature Code = "presentation_signature"
+	CodePresentationEmpty     Code = "presentation_empty"
+	CodeDomainMismatch        Code = "domain_mismatch"
+	CodeChallengeMismatch     Code = "challenge_mismatch"
+	CodeChallengeUnchecked    Code = "challenge_unchecked"
+	CodeWithheld              Code = "withheld"
+	CodeHolderBinding         Code = "holder_binding"
+	CodeCredential            Code = "credential"
+	CodeCredentialUnsigned    Code = "credential_unsigned"
+	CodeCredentialsTooMany    Code = "credentials_too_many"
+)
+
+// Badges of Open Badges 2.0.
+const (
+	CodeOpenBadges2       Code = "open_badges_2"
+	CodeHosted            Code = "hosted"
+	CodeHostedUnavailable Code = "hosted_unavailable"
+	CodeHostedMismatch    Code = "hosted_mismatch"
+	CodeHostedOrigin      Code = "hosted_origin"
+)
+
+// Whether it is about this person.
+const (
+	CodeRecipient          Code = "recipient"
+	CodeRecipientMismatch  Code = "recipient_mismatch"
+	CodeRecipientUnchecked Code = "recipient_unchecked"
+)
+
 // The key, and whose it is.
 const (
 	CodeKey                    Code = "key"
@@ -67,6 +111,7 @@ const (
 const (
 	CodeSchema              Code = "schema"
 	CodeSchemaWarning       Code = "schema_warning"
+	CodeSchemaUnavailable   Code = "schema_unavailable"
 	CodeSubject             Code = "subject"
 	CodeSubjectUnidentified Code = "subject_unidentified"
 	CodeValidity            Code = "validity"
@@ -101,10 +146,10 @@ const (
 
 // What comes with it, and how it was checked.
 const (
+	CodeRefreshed              Code = "refreshed"
 	CodeRelatedResource        Code = "related_resource"
 	CodeEndorsement            Code = "endorsement"
 	CodeEndorsementElsewhere   Code = "endorsement_elsewhere"
-	CodeEndorsementUnsupported Code = "endorsement_unsupported"
 	CodeEndorsementUnchecked   Code = "endorsement_unchecked"
 	CodeCreatorUnauthenticated Code = "creator_unauthenticated"
 	CodeSourceUnauthenticated  Code = "source_unauthenticated"

@@ -118,7 +118,7 @@ func TestCompany(t *testing.T) {
 		"endorsed for another badge": {CodeEndorsementElsewhere, Failed, "/credentialSubject/achievement/endorsement/0", nil},
 		"endorsed, changed":          {CodeEndorsement, Failed, "/credentialSubject/achievement/endorsement/0", map[string]string{"reason": "signature_invalid"}},
 		"endorsed in an unknown way": {CodeEndorsement, Indeterminate, "/credentialSubject/achievement/endorsement/0", map[string]string{"reason": "proof_unsupported"}},
-		"endorsed by a JWS":          {CodeEndorsementUnsupported, Indeterminate, "/endorsementJwt/0", nil},
+		"endorsed by a JWS":          {CodeEndorsement, Failed, "/endorsementJwt/0", nil},
 		"endorsed by many":           {CodeEndorsementUnchecked, Skipped, "", map[string]string{"count": "3"}},
 		"made by others":             {CodeCreatorUnauthenticated, Skipped, "/credentialSubject/achievement/creator", map[string]string{"creator": "https://creator.example/"}},
 		"a related context":          {CodeRelatedResource, Passed, "/relatedResource", map[string]string{"count": "1"}},

@@ -100,6 +100,16 @@ func (e *examination) validity() {
 		}
 		current = false
 	}
+	from, until := e.tokenDates()
+	switch {
+	case !current:
+	case from.After(e.now.Add(clockSkew)):
+		e.add(CodeNotYetValid, Failed, "", e.quote(map[string]string{"nbf": format(from)}))
+		return
+	case !until.IsZero() && e.now.After(until):
+		e.add(CodeExpired, Failed, "", e.quote(map[string]string{"exp": format(until)}))
+		return
+	}
 	if current {
 		e.add(CodeValidity, Passed, "", nil)
 	}

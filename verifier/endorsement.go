@@ -23,11 +23,7 @@ func (e *examination) endorsements() {
 			unchecked++
 			continue
 		}
-		if v.Kind() == strictjson.Object {
-			e.endorsement(v, endorsable)
-		} else {
-			e.add(CodeEndorsementUnsupported, Indeterminate, v.Pointer(), nil)
-		}
+		e.endorsement(v, endorsable)
 	}
 	if unchecked > 0 {
 		e.add(CodeEndorsementUnchecked, Skipped, "", map[string]string{"count": strconv.Itoa(unchecked)})
@@ -39,25 +35,24 @@ func (e *examination) endorsements() {
 // again at every level.
 const endorsementSlack = 64 << 10
 
-// endorsement checks one endorsement. One that is good but about something else
-// was taken from another badge.
+// endorsement checks one endorsement, an object or a compact JWS. One that is
+// good but about something else was taken from another badge.
 func (e *examination) endorsement(v strictjson.Value, endorsable map[string]bool) {
-	id := idOf(v.Get("issuer"))
-	issuer := placeOf(id)
-	if issuer == "" {
-		issuer = id
-	}
-	if issuer == "" {
-		issuer = "nobody named"
-	}
-	params := map[string]string{"issuer": issuer, "id": id}
-	path := v.Pointer()
 	examined := &examination{session: e.session, purpose: asEndorsement}
-	examined.examine(v)
+	document := v
+	if v.Kind() == strictjson.Object {
+		examined.examine(v)
+	} else {
+		examined.jws([]byte(v.Text()))
+		document = examined.document()
+	}
+	id := idOf(document.Get("issuer"))
+	params := map[string]string{"issuer": partyOf(id), "id": id}
+	path := v.Pointer()
 	reason, good := examined.conclusion()
 	params = given(params)
 	if good {
-		if endorsable[v.Get("credentialSubject").Get("id").Text()] {
+		if endorsable[document.Get("credentialSubject").Get("id").Text()] {
 			e.add(CodeEndorsement, Passed, path, params)
 		} else {
 			e.add(CodeEndorsementElsewhere, Failed, path, params)
@@ -66,10 +61,22 @@ func (e *examination) endorsement(v strictjson.Value, endorsable map[string]bool
 	}
 	params["reason"] = string(reason)
 	outcome := Failed
-	if verdict(examined.checks) == VerdictIndeterminate {
+	if examined.verdict() == VerdictIndeterminate {
 		outcome = Indeterminate
 	}
 	e.add(CodeEndorsement, outcome, path, params)
+}
+
+// partyOf names an issuer for people: by the place of its document, else by its
+// id.
+func partyOf(id string) string {
+	if place := placeOf(id); place != "" {
+		return place
+	}
+	if id == "" {
+		return "nobody named"
+	}
+	return id
 }
 
 // collectIDs finds the ids of what the badge speaks of: everything but the

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"laurel/credential"
+	"laurel/credential/jose"
 	"laurel/credential/strictjson"
 )
 
@@ -33,11 +34,15 @@ const (
 type examination struct {
 	*session
 	purpose    purpose
-	served     *knownList // asStatusList, what is known of these bytes
+	served     *knownList  // asStatusList, what is known of these bytes
+	token      *jose.Token // the JWT that it came in, or nil
 	credential *credential.Credential
 	issuerID   string
 	trust      trust
 	checks     []Check
+	required   []step          // when not requiredSteps
+	bytes      []byte          // of what was checked, when it is no credential of our own model
+	inside     []Contained     // the credentials in it
 	seen       map[string]bool // checks by all that tells them apart, once there are many
 }
 
@@ -101,11 +106,27 @@ func (e *examination) note(f finding) (decided bool) {
 
 // report is what the checks come to.
 func (e *examination) report(format Format) *Report {
-	r := &Report{Verdict: verdict(e.checks), Format: format, Checks: e.checks, CheckedAt: e.now}
-	if e.trust == verified {
-		r.Credential = e.credential.Raw()
+	return &Report{
+		Verdict: e.verdict(), Format: format, Checks: e.checks, Credential: e.shown(), Credentials: e.inside, CheckedAt: e.now,
 	}
-	return r
+}
+
+func (e *examination) verdict() Verdict {
+	if e.required != nil {
+		return verdictOf(e.checks, e.required)
+	}
+	return verdict(e.checks)
+}
+
+// shown gives the bytes that are shown to have been signed, or nil.
+func (e *examination) shown() []byte {
+	switch {
+	case e.trust != verified:
+		return nil
+	case e.bytes != nil:
+		return e.bytes
+	}
+	return e.credential.Raw()
 }
 
 // examine makes every check of a credential, as far as one failing does not
@@ -120,23 +141,38 @@ func (e *examination) examine(v strictjson.Value) {
 		e.add(CodeContentUnchecked, Skipped, "", nil)
 	} else {
 		e.schema()
+		e.namedSchemas()
 		e.validity()
+	}
+	if e.trust == verified && e.expect.Refresh && e.refresh() {
+		return
 	}
 	e.status()
 	if e.trust == verified && e.purpose == asBadge {
-		e.relatedResources()
-		e.attributions()
-		e.endorsements()
+		e.company()
 	}
 	if e.ctx.Err() != nil {
 		e.add(CodeInterrupted, Indeterminate, "", nil)
 	}
 }
 
+// company looks at what a badge brings with it, and for whom it is.
+func (e *examination) company() {
+	if e.expect.Email != "" || e.expect.ID != "" {
+		e.recipient()
+	}
+	e.relatedResources()
+	e.attributions()
+	e.endorsements()
+	if e.credential.Kind == credential.KindOther {
+		e.record()
+	}
+}
+
 // conclusion says whether a credential inside another, or a status list, holds,
 // and why not.
 func (e *examination) conclusion() (reason Code, good bool) {
-	result := verdict(e.checks)
+	result := e.verdict()
 	check, _ := decisive(e.checks, result)
 	return check.Code, result == VerdictValid
 }
@@ -154,14 +190,11 @@ func (e *examination) laboratory() {
 func (e *examination) structure(v strictjson.Value) bool {
 	c, err := credential.FromValue(v)
 	if err != nil {
-		code, path := CodeNotCredential, v.Pointer()
-		if parse := (*credential.ParseError)(nil); errors.As(err, &parse) {
-			path = parse.Path
-		}
-		if errors.Is(err, credential.ErrPresentation) {
-			code = CodePresentation
-		}
-		e.add(code, Failed, path, nil)
+		e.noCredential(v, err)
+		return false
+	}
+	if c.Kind == credential.KindEnveloped && e.purpose != asStatusList {
+		e.envelope(v)
 		return false
 	}
 	e.credential, e.issuerID = c, c.IssuerID()
@@ -178,11 +211,8 @@ func (e *examination) structure(v strictjson.Value) bool {
 	}
 	types := v.Get("type").Pointer()
 	switch {
-	case e.purpose == asBadge && c.Kind == credential.KindEnveloped:
-		e.add(CodeFormatUnsupported, Indeterminate, types, map[string]string{"format": c.Kind.String()})
-		return false
 	case e.purpose == asBadge && c.Kind == credential.KindOther && slices.Contains(c.Types(), "ClrCredential"):
-		e.add(CodeKindUnsupported, Indeterminate, types, nil)
+		e.add(CodeStructure, Passed, "", map[string]string{"dataModel": c.Version.String(), "kind": "ClrCredential"})
 	case !slices.Contains(c.Types(), "VerifiableCredential"):
 		e.add(CodeNotCredential, Failed, types, nil)
 		return false
@@ -191,6 +221,23 @@ func (e *examination) structure(v strictjson.Value) bool {
 		return false
 	}
 	return true
+}
+
+// noCredential examines what is no credential as what it may be instead.
+func (e *examination) noCredential(v strictjson.Value, err error) {
+	switch {
+	case jose.IsEnvelope(v):
+		e.envelope(v)
+		return
+	case errors.Is(err, credential.ErrPresentation):
+		e.presentation(v)
+		return
+	}
+	path := v.Pointer()
+	if parse := (*credential.ParseError)(nil); errors.As(err, &parse) {
+		path = parse.Path
+	}
+	e.add(CodeNotCredential, Failed, path, nil)
 }
 
 // wants reports whether a credential of the kind can be what it is examined as.

@@ -3,56 +3,85 @@ package verifier
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"sync"
 
+	"laurel/credential/bake"
+	"laurel/credential/openbadges2"
 	"laurel/credential/strictjson"
 )
-
-var pngSignature = []byte("\x89PNG\r\n\x1a\n")
-
-// svgHead is how far into a text the root element of an SVG must begin.
-const svgHead = 4 << 10
 
 // documents are the trees of what is read, for the next to be read.
 var documents = sync.Pool{New: func() any { return new(strictjson.Document) }}
 
-// release gives back the tree of what read returned. Nothing may refer to it
-// any more; a Report does not.
-func release(root strictjson.Value) {
-	if document := root.Document(); document != nil {
+// submission is what was handed in, as far as it was read.
+type submission struct {
+	format Format
+	root   strictjson.Value // of JSON
+	text   []byte           // of a JWS or SD-JWT, without white space around it
+	baked  *bake.Baked      // of a picture, nil when there is none in it
+	fault  error            // of package bake, why there is none
+}
+
+// release gives back the tree of JSON. Nothing may refer to it any more; a
+// Report does not.
+func (in *submission) release() {
+	if document := in.root.Document(); document != nil {
 		document.Clear()
 		documents.Put(document)
 	}
 }
 
-// read tells the format of the input and, of JSON, gives its root. The error
-// is ErrNotReadable.
-func read(data []byte) (Format, strictjson.Value, error) {
+// read tells the format of the input and takes it out of what it is wrapped in.
+// The error is ErrNotReadable.
+func read(data []byte) (submission, error) {
 	trimmed := bytes.TrimSpace(data)
-	switch {
-	case bytes.HasPrefix(data, pngSignature):
-		return FormatPNG, strictjson.Value{}, nil
-	case isSVG(trimmed):
-		return FormatSVG, strictjson.Value{}, nil
-	case isCompactJWS(trimmed):
-		return FormatJWS, strictjson.Value{}, nil
+	if len(trimmed) == 0 || trimmed[0] != '{' {
+		switch {
+		case bake.Detect(data) != 0:
+			return readPicture(data)
+		case isCompactJWS(trimmed):
+			return submission{format: FormatJWS, text: trimmed}, nil
+		case isSDJWT(trimmed):
+			return submission{format: FormatSDJWT, text: trimmed}, nil
+		}
 	}
 	document := documents.Get().(*strictjson.Document)
 	if err := document.Reset(data, strictjson.Limits{}); err != nil {
 		documents.Put(document)
-		return "", strictjson.Value{}, fmt.Errorf("%w: %w", ErrNotReadable, err)
+		return submission{}, fmt.Errorf("%w: %w", ErrNotReadable, err)
 	}
 	root := document.Root()
-	if isOpenBadges2(root) {
-		return FormatOpenBadges2, root, nil
+	if openbadges2.Is(root) {
+		return submission{format: FormatOpenBadges2, root: root}, nil
 	}
-	return FormatJSON, root, nil
+	return submission{format: FormatJSON, root: root}, nil
 }
 
-func isSVG(text []byte) bool {
-	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
-	return bytes.HasPrefix(text, []byte("<")) && bytes.Contains(text[:min(len(text), svgHead)], []byte("<svg"))
+// readPicture looks for a badge in a picture. A picture that is not whole is not
+// readable; one without a badge, or with several, is something to report on.
+func readPicture(data []byte) (submission, error) {
+	in := submission{format: FormatPNG}
+	if bake.Detect(data) == bake.SVG {
+		in.format = FormatSVG
+	}
+	baked, err := bake.Read(data)
+	switch {
+	case errors.Is(err, bake.ErrMalformed) || errors.Is(err, bake.ErrFormat):
+		return submission{}, fmt.Errorf("%w: %w", ErrNotReadable, err)
+	case err != nil:
+		in.fault = err
+	default:
+		in.baked = &baked
+	}
+	return in, nil
+}
+
+// isSDJWT reports whether text is a compact JWS followed by disclosures.
+func isSDJWT(text []byte) bool {
+	jws, _, found := bytes.Cut(text, []byte("~"))
+	return found && isCompactJWS(jws)
 }
 
 // isCompactJWS reports whether text is three parts in base64url of which the
@@ -77,18 +106,4 @@ func isCompactJWS(text []byte) bool {
 
 func notBase64URL(r rune) bool {
 	return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && r != '-' && r != '_'
-}
-
-// isOpenBadges2 reports whether the document is an assertion of Open Badges 1
-// or 2.
-func isOpenBadges2(root strictjson.Value) bool {
-	var older, assertion bool
-	for contexts := root.Get("@context").Items(); contexts.Next(); {
-		context := contexts.Value()
-		older = older || context.Is("https://w3id.org/openbadges/v2") || context.Is("https://w3id.org/openbadges/v1")
-	}
-	for types := root.Get("type").Items(); types.Next(); {
-		assertion = assertion || types.Value().Is("Assertion")
-	}
-	return older && assertion
 }

@@ -9,12 +9,11 @@ import (
 	"laurel/did"
 )
 
-// issuerKey finds the key that a proof names and makes sure that it is the
-// issuer's: the document that the key belongs to is the issuer's own, and lists
-// it for assertions. A key that names another document is refused before
+// methodKey finds the key that a proof names and makes sure that it is that of
+// id, the issuer or holder: the document that the key belongs to is theirs, and
+// lists it for the purpose. A key that names another document is refused before
 // anything is fetched. The fragment is compared, never decoded.
-func (e *examination) issuerKey(method string) (crypto.PublicKey, *finding) {
-	id := e.issuerID
+func (s *session) methodKey(id, method string, relationship did.Relationship) (crypto.PublicKey, *finding) {
 	base, _, _ := strings.Cut(method, "#")
 	switch {
 	case !strings.HasPrefix(method, "did:") && !strings.HasPrefix(method, "https://"):
@@ -25,25 +24,25 @@ func (e *examination) issuerKey(method string) (crypto.PublicKey, *finding) {
 		}
 		return nil, &finding{code: CodeKeyNotAuthorized, outcome: Failed}
 	}
-	computed := isComputed(id)
+	computed := relationship == did.AssertionMethod && isComputed(id)
 	if computed {
-		if public, ok := e.known.keys.get(method); ok {
+		if public, ok := s.known.keys.get(method); ok {
 			return public, nil
 		}
 	}
-	document, err := e.controllerDocument(id)
+	document, err := s.controllerDocument(id)
 	if err != nil {
 		return nil, keyFault(err, CodeKeyUnresolvable)
 	}
-	found, err := document.Method(method, did.AssertionMethod)
+	found, err := document.Method(method, relationship)
 	if err == nil {
-		err = found.CheckTime(e.now)
+		err = found.CheckTime(s.now)
 	}
 	if err != nil {
 		return nil, keyFault(err, CodeKeyUnsupported)
 	}
 	if computed && found.Expires.IsZero() && found.Revoked.IsZero() {
-		e.known.keys.put(method, found.PublicKey, costOfKey+len(method))
+		s.known.keys.put(method, found.PublicKey, costOfKey+len(method))
 	}
 	return found.PublicKey, nil
 }

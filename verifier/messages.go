@@ -22,6 +22,9 @@ const (
 	stepSubject
 	stepValidity
 	stepStatus
+	stepCredentials // those inside a presentation
+
+	lastStep = stepCredentials
 )
 
 var requiredSteps = []step{
@@ -59,14 +62,52 @@ func decides(sentence string) entry         { return entry{effectInvalid, stepNo
 // sentence that can be said before a proof has passed has no params that come
 // from the document, but for claimedIssuer.
 var catalogue = map[key]entry{
-	{CodeStructure, Passed}:              settles(stepStructure, "This is an Open Badges credential (VC Data Model {dataModel})."),
-	{CodeNotCredential, Failed}:          decides("This is not a badge: the text is JSON, but not a verifiable credential. Ask for the badge file itself, as the issuer or the wallet exports it."),
-	{CodePresentation, Failed}:           decides("This is a presentation, a wrapping that wallets use, and not a badge. Ask for the badge itself."),
-	{CodeVersionMismatch, Failed}:        decides("The credential mixes two versions of the data model, so it can be read in two ways. Ask the issuer for a corrected badge."),
-	{CodeNotBadge, Failed}:               decides("This is a verifiable credential, but of a kind that is not an Open Badge. Ask for the badge."),
-	{CodeKindUnsupported, Indeterminate}: leavesOpen("This is a Comprehensive Learner Record. It cannot be checked whole here yet; check the badges in it one by one."),
+	{CodeStructure, Passed}:       settles(stepStructure, "This is an Open Badges credential (VC Data Model {dataModel})."),
+	{CodeNotCredential, Failed}:   decides("This is not a badge: the text is JSON, but not a verifiable credential. Ask for the badge file itself, as the issuer or the wallet exports it."),
+	{CodePresentation, Failed}:    decides("This is a presentation, a wrapping that wallets use, where a badge belongs. Ask for the badge itself."),
+	{CodeVersionMismatch, Failed}: decides("The credential mixes two versions of the data model, so it can be read in two ways. Ask the issuer for a corrected badge."),
+	{CodeNotBadge, Failed}:        decides("This is a verifiable credential, but of a kind that is not an Open Badge. Ask for the badge."),
 	{CodeFormatUnsupported, Indeterminate}: leavesOpen(
 		"This looks like a badge in a form ({format}) that cannot be checked here yet. Ask for it as JSON, or check it elsewhere."),
+	{CodePictureEmpty, Failed}:        decides("A picture alone cannot be verified: there is no badge in this one. Copy this sentence and send it: please send me the link to the badge, or its original file, as the issuer or the wallet gives it; a screenshot or a forwarded picture has lost what can be checked."),
+	{CodePictureAmbiguous, Failed}:    decides("There is more than one badge in the picture, so two readers could see two different ones. Ask for the badge file itself."),
+	{CodePictureIrregular, Skipped}:   informs("The picture is not made as the standard says: {irregularity}."),
+	{CodePictureUnreadable, Failed}:   decides("What stands in the picture in the place of a badge is not readable. Ask for the badge file itself."),
+	{CodeEnvelopeMalformed, Failed}:   decides("The badge is in an envelope that is malformed, so it can be read in two ways. Ask for the badge itself."),
+	{CodeTokenMalformed, Failed}:      decides("This looks like a signed badge in compact form, but it is malformed. Ask for the original."),
+	{CodeTokenType, Failed}:           decides("This is a signed token, but not one that holds a badge in a form that the standards know. Ask for the badge."),
+	{CodeAlgorithmNotAllowed, Failed}: decides("The badge is not signed, or in a way that proves nothing. Do not accept it; ask for the signed badge."),
+	{CodeClaimMismatch, Failed}:       decides("What the token says of the badge ({claim}) contradicts the badge in it. Ask the issuer for a correctly signed badge."),
+	{CodeClaimMissing, Skipped}:       informs("The token lacks a claim that the standard asks for ({claim}). The badge itself has what it would say."),
+	{CodeUndefinedTerm, Failed}:       decides("A part of the badge has no meaning that its vocabularies define: {reason}. Ask the issuer for a corrected badge."),
+
+	{CodePresentationSignature, Passed}:        settles(stepSignature, "The presentation is signed by {holder}, and nothing in it has been changed since."),
+	{CodePresentationSignature, Failed}:        decides("The presentation was changed, or is not signed by the one who presents it ({reason}). Ask for a new one."),
+	{CodePresentationSignature, Indeterminate}: leavesOpen("Who signed the presentation could not be checked ({reason})."),
+	{CodePresentationSignature, Skipped}:       settles(stepSignature, "The presentation itself is not signed: it shows nothing about who hands it over. The badges in it were checked."),
+	{CodePresentationEmpty, Failed}:            decides("There is no badge in the presentation. Ask for one that has the badge in it."),
+	{CodeDomainMismatch, Failed}:               decides("The presentation was made for somebody else. Ask for one made for you."),
+	{CodeChallengeMismatch, Failed}:            decides("The presentation does not answer the question it was asked, so it may be a copy of an older one. Ask for a new one."),
+	{CodeChallengeUnchecked, Skipped}:          informs("Nothing was asked that the presentation would have to answer, so it may be a copy of an older one."),
+	{CodeWithheld, Skipped}:                    informs("The one who hands over the badge keeps parts of it back. What is shown is what the issuer signed."),
+	{CodeHolderBinding, Passed}:                informs("Whoever presents the badge has the key of the one it is about."),
+	{CodeHolderBinding, Failed}:                informs("Whoever presents the badge is not shown to be the one it is about: it is about somebody with another key."),
+	{CodeHolderBinding, Skipped}:               informs("The badge does not name a key of the one it is about, or nobody signed the presentation, so this does not show who that is."),
+	{CodeCredential, Passed}:                   settles(stepCredentials, "A badge inside, by {issuer}, is valid."),
+	{CodeCredential, Failed}:                   decides("A badge inside is not valid ({reason})."),
+	{CodeCredential, Indeterminate}:            leavesOpen("A badge inside could not be checked completely ({reason})."),
+	{CodeCredentialUnsigned, Skipped}:          informs("A badge inside is not signed by whoever gave it. It has the word of the issuer of this record and no other."),
+	{CodeCredentialsTooMany, Indeterminate}:    leavesOpen("There are more badges inside than are checked at once ({limit}). Check the others on their own."),
+
+	{CodeOpenBadges2, Passed}:              settles(stepStructure, "This is a badge of the older kind, Open Badges 2.0. It is checked by the rules of that kind."),
+	{CodeHosted, Passed}:                   settles(stepSignature, "The site of the issuer, {issuer}, serves this badge now."),
+	{CodeHostedUnavailable, Indeterminate}: leavesOpen("Could not be checked: the site that keeps the badge did not answer with it. Try again later."),
+	{CodeHostedMismatch, Failed}:           decides("What the site serves at the address of the badge is not this badge. Ask for the original or ask the issuer."),
+	{CodeHostedOrigin, Failed}:             decides("The badge is kept on a site that its issuer does not answer for, so anybody can have written it. Do not accept it; ask the issuer."),
+
+	{CodeRecipient, Passed}:                 informs("The badge is about the person you asked for ({by})."),
+	{CodeRecipientMismatch, Failed}:         decides("The badge is not about the person you asked for ({by}). It may be genuine, but it is somebody else's."),
+	{CodeRecipientUnchecked, Indeterminate}: leavesOpen("The badge does not say whether it is about the person you asked for ({by}). Ask them to present it from a wallet."),
 
 	{CodeContexts, Passed}:                settles(stepContexts, "Every vocabulary that the badge uses is known here."),
 	{CodeContextUnknown, Indeterminate}:   leavesOpen("The badge uses a vocabulary that is not known here, so what it says cannot be read. The operator of this service can add the context."),
@@ -111,15 +152,16 @@ var catalogue = map[key]entry{
 	{CodeIssuer, Skipped}:       informs("The badge claims to come from {claimedIssuer}. Nothing here confirms it."),
 	{CodeIssuerKeyOnly, Passed}: informs("The issuer is known by its key alone. Nothing here says who that is."),
 
-	{CodeSchema, Passed}:              settles(stepSchema, "The badge is made as the standard says."),
-	{CodeSchema, Failed}:              decides("The badge is not made as the standard says. {problem} Ask the issuer for a corrected badge."),
-	{CodeSchemaWarning, Passed}:       informs("The badge is readable but not made as it should be. {problem}"),
-	{CodeSubject, Passed}:             settles(stepSubject, "The badge says for whom it is."),
-	{CodeSubjectUnidentified, Failed}: decides("The badge does not say for whom it is. Ask the issuer for a corrected badge."),
-	{CodeValidity, Passed}:            settles(stepValidity, "The badge is within its dates."),
-	{CodeNotYetValid, Failed}:         decides("The badge is not valid yet: its dates lie in the future."),
-	{CodeExpired, Failed}:             decides("The badge has expired. It was valid once; ask whether it was renewed."),
-	{CodeValidityUnreadable, Failed}:  decides("A date of the badge is not readable, so nobody can tell how long it is valid."),
+	{CodeSchema, Passed}:                   settles(stepSchema, "The badge is made as the standard says."),
+	{CodeSchema, Failed}:                   decides("The badge is not made as the standard says. {problem} Ask the issuer for a corrected badge."),
+	{CodeSchemaWarning, Passed}:            informs("The badge is readable but not made as it should be. {problem}"),
+	{CodeSchemaUnavailable, Indeterminate}: leavesOpen("The badge says that it follows rules beyond the standard, which are not held here, so whether it does could not be checked."),
+	{CodeSubject, Passed}:                  settles(stepSubject, "The badge says for whom it is."),
+	{CodeSubjectUnidentified, Failed}:      decides("The badge does not say for whom it is. Ask the issuer for a corrected badge."),
+	{CodeValidity, Passed}:                 settles(stepValidity, "The badge is within its dates."),
+	{CodeNotYetValid, Failed}:              decides("The badge is not valid yet: its dates lie in the future."),
+	{CodeExpired, Failed}:                  decides("The badge has expired. It was valid once; ask whether it was renewed."),
+	{CodeValidityUnreadable, Failed}:       decides("A date of the badge is not readable, so nobody can tell how long it is valid."),
 
 	{CodeStatus, Passed}:                       settles(stepStatus, "The issuer's list does not have the badge as withdrawn or on hold ({purpose})."),
 	{CodeStatus, Skipped}:                      settles(stepStatus, "The issuer keeps no list of withdrawn badges for this one, so there was nothing to look up."),
@@ -145,17 +187,19 @@ var catalogue = map[key]entry{
 	{CodeStatusIndexRange, Indeterminate}:      leavesOpen("Could not confirm that the badge is still valid: its place lies outside the list of withdrawn badges."),
 	{CodeStatusTooMany, Indeterminate}:         leavesOpen("Could not confirm that the badge is still valid: it names more status lists than are looked up here."),
 
-	{CodeRelatedResource, Passed}:               informs("{count} related documents are the very ones that the issuer had in hand."),
-	{CodeRelatedResource, Failed}:               decides("A related document is not the one that the issuer had in hand: its fingerprint in the badge is that of another."),
-	{CodeRelatedResource, Skipped}:              informs("{count} related documents were not compared with their fingerprints; only vocabularies are."),
-	{CodeEndorsement, Passed}:                   informs("The endorsement by {issuer} is good."),
-	{CodeEndorsement, Failed}:                   informs("The endorsement by {issuer} does not hold. The badge is judged without it."),
-	{CodeEndorsement, Indeterminate}:            informs("The endorsement by {issuer} could not be checked. The badge is judged without it."),
-	{CodeEndorsementElsewhere, Failed}:          informs("The endorsement by {issuer} is about something that is not part of this badge."),
-	{CodeEndorsementUnsupported, Indeterminate}: informs("An endorsement is in a form that cannot be checked here yet."),
-	{CodeEndorsementUnchecked, Skipped}:         informs("{count} more endorsements were not checked."),
-	{CodeCreatorUnauthenticated, Skipped}:       informs("The badge names {creator} as the creator of the achievement. Only the issuer signed; whether the creator agrees is not shown."),
-	{CodeSourceUnauthenticated, Skipped}:        informs("The badge names {source} as where the claim comes from. Only the issuer signed; whether they agree is not shown."),
+	{CodeRefreshed, Passed}:               informs("The issuer has a newer copy of the badge. The copy is what was checked."),
+	{CodeRefreshed, Failed}:               informs("What the issuer's site gives as a newer copy of the badge is not one. The badge was checked as it was shown."),
+	{CodeRefreshed, Indeterminate}:        informs("Whether the issuer has a newer copy of the badge could not be found out. The badge was checked as it was shown."),
+	{CodeRelatedResource, Passed}:         informs("{count} related documents are the very ones that the issuer had in hand."),
+	{CodeRelatedResource, Failed}:         decides("A related document is not the one that the issuer had in hand: its fingerprint in the badge is that of another."),
+	{CodeRelatedResource, Skipped}:        informs("{count} related documents were not compared with their fingerprints; only vocabularies are."),
+	{CodeEndorsement, Passed}:             informs("The endorsement by {issuer} is good."),
+	{CodeEndorsement, Failed}:             informs("The endorsement by {issuer} does not hold. The badge is judged without it."),
+	{CodeEndorsement, Indeterminate}:      informs("The endorsement by {issuer} could not be checked. The badge is judged without it."),
+	{CodeEndorsementElsewhere, Failed}:    informs("The endorsement by {issuer} is about something that is not part of this badge."),
+	{CodeEndorsementUnchecked, Skipped}:   informs("{count} more endorsements were not checked."),
+	{CodeCreatorUnauthenticated, Skipped}: informs("The badge names {creator} as the creator of the achievement. Only the issuer signed; whether the creator agrees is not shown."),
+	{CodeSourceUnauthenticated, Skipped}:  informs("The badge names {source} as where the claim comes from. Only the issuer signed; whether they agree is not shown."),
 
 	{CodeLaboratoryException, Skipped}: informs("This service runs with a laboratory exception, so documents may come from another machine than their address says: {exception}."),
 	{CodeInterrupted, Indeterminate}:   leavesOpen("The check was broken off before it was done. Try again."),

@@ -9,11 +9,23 @@ import (
 	"laurel/credential/jsonld"
 	"laurel/credential/rdfc"
 	"laurel/credential/strictjson"
+	"laurel/did"
 )
 
 // proofs checks who made the document, and that all of it is what they made.
-// Every proof of a kind that is known must be the issuer's and good.
+// Every proof of a kind that is known must be the issuer's and good; so must the
+// signature of the JWT that it came in.
 func (e *examination) proofs() {
+	if e.token != nil {
+		e.tokenProof()
+		if e.trust != verified || !e.credential.Value().Get("proof").Exists() {
+			return
+		}
+	}
+	e.embeddedProofs()
+}
+
+func (e *examination) embeddedProofs() {
 	v := e.credential.Value()
 	readable := e.knownContexts(v)
 	list, err := dataintegrity.Proofs(v)
@@ -78,7 +90,7 @@ func (e *examination) unknownProofs(list []dataintegrity.Proof, known int) {
 		path := proof.Value.Pointer()
 		switch {
 		case dataintegrity.Supported(proof):
-		case known == 0:
+		case known == 0 && e.token == nil:
 			e.add(CodeProofUnsupported, Indeterminate, path, nil)
 		case e.config.StrictProofs:
 			e.add(CodeProofUnchecked, Failed, path, nil)
@@ -97,7 +109,7 @@ func (e *examination) proof(document *dataintegrity.Document, proof dataintegrit
 		return proofFault(err, v)
 	}
 	path := proof.Value.Get("verificationMethod").Pointer()
-	public, fault := e.issuerKey(proof.VerificationMethod)
+	public, fault := e.methodKey(e.issuerID, proof.VerificationMethod, did.AssertionMethod)
 	if fault != nil {
 		fault.path = path
 		return fault
@@ -164,23 +176,27 @@ func (v *Verifier) isKnownContext(context strictjson.Value) bool {
 // reading finds out whether the document can be read without loss, where no
 // signature has shown it.
 func (e *examination) reading() {
+	if err := e.read(); err != nil {
+		e.note(*proofFault(err, e.credential.Value()))
+		return
+	}
+	e.add(CodeContexts, Passed, "", nil)
+	e.add(CodeLossless, Passed, "", nil)
+}
+
+// read reads the document, with older revisions of its contexts if need be.
+func (e *examination) read() error {
 	source := jsonld.Source{Object: e.credential.Value(), Without: []string{"proof"}}
 	err := e.config.JSONLD.Check(e.ctx, source)
 	if errors.Is(err, jsonld.ErrDataLoss) {
 		for _, revisions := range e.config.JSONLD.Alternatives(source) {
 			source.Revisions = revisions
 			if e.config.JSONLD.Check(e.ctx, source) == nil {
-				err = nil
-				break
+				return nil
 			}
 		}
 	}
-	if err != nil {
-		e.note(*proofFault(err, e.credential.Value()))
-		return
-	}
-	e.add(CodeContexts, Passed, "", nil)
-	e.add(CodeLossless, Passed, "", nil)
+	return err
 }
 
 // faults are the errors of reading and of proofs. The first that matches
@@ -195,6 +211,8 @@ var faults = []struct {
 	{dataintegrity.ErrPurpose, CodeProofPurpose, Failed},
 	{dataintegrity.ErrExpiredProof, CodeProofExpired, Failed},
 	{dataintegrity.ErrFutureProof, CodeProofNotYetValid, Failed},
+	{dataintegrity.ErrDomain, CodeDomainMismatch, Failed},
+	{dataintegrity.ErrChallenge, CodeChallengeMismatch, Failed},
 	{dataintegrity.ErrKeyType, CodeKeyType, Failed},
 	{dataintegrity.ErrSignature, CodeSignatureInvalid, Failed},
 	{dataintegrity.ErrUnsupportedCryptosuite, CodeProofUnsupported, Indeterminate},

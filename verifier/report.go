@@ -37,10 +37,11 @@ const (
 // Format names what form the input was in.
 type Format string
 
-// The formats. Only FormatJSON is checked so far; the others are recognised.
+// The formats.
 const (
 	FormatJSON        Format = "json"
-	FormatJWS         Format = "jws"         // compact JWS, also an enveloped one
+	FormatJWS         Format = "jws"         // compact JWS
+	FormatSDJWT       Format = "sd-jwt"      // compact JWS with disclosures
 	FormatPNG         Format = "png"         // a picture that may have a badge baked in
 	FormatSVG         Format = "svg"         // likewise
 	FormatOpenBadges2 Format = "openbadges2" // Open Badges 1 or 2
@@ -68,12 +69,27 @@ type Report struct {
 	Format  Format  `json:"format"`
 	// Checks are in the order in which they were made.
 	Checks []Check `json:"checks"`
-	// Credential holds the bytes of the credential exactly as they came in. It
-	// is nil unless every proof known here passed, with a key of the issuer's.
-	// It says nothing about the other checks: look at Verdict.
+	// Credential holds the JSON of what was checked: the bytes exactly as they
+	// came in, the payload of a JWS without its registered claims, or what the
+	// host of a hosted Open Badges 2.0 badge serves. It is nil unless every proof
+	// known here passed, with a key of the issuer's. It says nothing about the
+	// other checks: look at Verdict.
 	Credential json.RawMessage `json:"credential,omitempty"`
+	// Credentials are the credentials inside a presentation or a learner record,
+	// in their order.
+	Credentials []Contained `json:"credentials,omitempty"`
 	// CheckedAt is the time by which dates were judged, in UTC.
 	CheckedAt time.Time `json:"checkedAt"`
+}
+
+// Contained is the result for one credential inside another document.
+type Contained struct {
+	// Path is the JSON Pointer of the credential in the document around it.
+	Path    string  `json:"path"`
+	Verdict Verdict `json:"verdict"`
+	Checks  []Check `json:"checks"`
+	// Credential is nil on the same terms as that of a Report.
+	Credential json.RawMessage `json:"credential,omitempty"`
 }
 
 // Decisive returns the first check that made the verdict what it is: of an
@@ -86,7 +102,8 @@ func (r *Report) Decisive() (check Check, ok bool) {
 
 func decisive(checks []Check, verdict Verdict) (Check, bool) {
 	for _, c := range checks {
-		effect := catalogue[key{c.Code, c.Outcome}].effect
+		entry := catalogue[key{c.Code, c.Outcome}]
+		effect := entry.effect
 		switch verdict {
 		case VerdictInvalid:
 			if effect == effectInvalid {
@@ -97,7 +114,7 @@ func decisive(checks []Check, verdict Verdict) (Check, bool) {
 				return c, true
 			}
 		default:
-			if c.Code == CodeSignature {
+			if entry.step == stepSignature {
 				return c, true
 			}
 		}
@@ -108,9 +125,12 @@ func decisive(checks []Check, verdict Verdict) (Check, bool) {
 // verdict is the only place where a verdict is made. It trusts nothing that it
 // does not know: a check that is not in the catalogue leaves the matter open,
 // and so does a required step without a check that settles it.
-func verdict(checks []Check) Verdict {
+func verdict(checks []Check) Verdict { return verdictOf(checks, requiredSteps) }
+
+// verdictOf is verdict for a document that has other required steps.
+func verdictOf(checks []Check, required []step) Verdict {
 	result := VerdictValid
-	var settled [stepStatus + 1]bool
+	var settled [lastStep + 1]bool
 	for _, c := range checks {
 		entry, known := catalogue[key{c.Code, c.Outcome}]
 		switch {
@@ -124,7 +144,7 @@ func verdict(checks []Check) Verdict {
 			settled[entry.step] = true
 		}
 	}
-	for _, s := range requiredSteps {
+	for _, s := range required {
 		if !settled[s] {
 			result = VerdictIndeterminate
 		}

@@ -19,6 +19,7 @@ var errNotHad = errors.New("document could not be had")
 // document is asked for twice.
 type session struct {
 	*Verifier
+	expect    Expect
 	ctx       context.Context
 	begun     time.Time       // by the machine's clock
 	now       time.Time       // by the verifier's
@@ -28,6 +29,7 @@ type session struct {
 	documents map[string]had[*did.Document]
 	fetched   map[string]had[[]byte] // by kind and URL
 	lists     map[string]readList    // by issuer and URL
+	contained int                    // credentials inside another document that were examined
 }
 
 // had is the result of a fetch.
@@ -134,6 +136,9 @@ func (s *session) fetchAnew(url string, kind Kind) ([]byte, error) {
 		return data, nil
 	}
 	var answer interface{ HTTPStatus() int }
+	if errors.As(err, &answer) && answer.HTTPStatus() == 410 && kind == KindOpenBadges2 {
+		return nil, errGone
+	}
 	if errors.As(err, &answer) && (answer.HTTPStatus() == 404 || answer.HTTPStatus() == 410) {
 		return nil, did.ErrNotFound
 	}

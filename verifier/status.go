@@ -1,10 +1,12 @@
 package verifier
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 
 	"laurel/credential"
+	"laurel/credential/jose"
 	"laurel/credential/statuslist"
 	"laurel/credential/strictjson"
 )
@@ -55,6 +57,10 @@ func (e *examination) status() {
 func (e *examination) statusEntry(entry statuslist.Entry) {
 	path := entry.Value.Pointer()
 	params := map[string]string{"purpose": entry.StatusPurpose}
+	if entry.Kind == statuslist.RevocationList {
+		e.revocationList(entry)
+		return
+	}
 	if entry.Kind != statuslist.Bitstring && entry.Kind != statuslist.StatusList2021 {
 		e.add(CodeStatusTypeUnknown, Indeterminate, path, nil)
 		return
@@ -148,11 +154,9 @@ func (e *examination) readList(url string) (*statuslist.ListCredential, *finding
 	digest := sha256.Sum256(data)
 	list, isKnown := e.known.lists.get(digest)
 	if !isKnown {
-		document, err := strictjson.ParseLimits(data, strictjson.Limits{Size: maxStatusList})
-		if err != nil {
+		if list, err = openList(data); err != nil {
 			return nil, statusFault(err)
 		}
-		list = &knownList{root: document.Root()}
 	}
 	root := list.root
 	c, err := credential.FromValue(root)
@@ -164,7 +168,7 @@ func (e *examination) readList(url string) (*statuslist.ListCredential, *finding
 	case root.Get("credentialStatus").Exists():
 		return nil, &finding{code: CodeStatusListChained, outcome: Indeterminate}
 	}
-	examined := &examination{session: e.session, purpose: asStatusList, served: list}
+	examined := &examination{session: e.session, purpose: asStatusList, served: list, token: list.token}
 	examined.examine(root)
 	switch reason, good := examined.conclusion(); {
 	case reason == CodeExpired || reason == CodeNotYetValid:
@@ -180,6 +184,58 @@ func (e *examination) readList(url string) (*statuslist.ListCredential, *finding
 	}
 	e.known.lists.put(digest, list, costOfTree*len(data)+list.list.List.Len()/8)
 	return list.list, nil
+}
+
+// openList reads a status list credential, which comes as JSON or as JWS.
+func openList(data []byte) (*knownList, error) {
+	list := &knownList{}
+	if text := bytes.TrimSpace(data); isCompactJWS(text) {
+		token, err := jose.OpenCredential(text, jose.Options{})
+		if err != nil {
+			return nil, err
+		}
+		list.token, data = token, token.Document
+	}
+	document, err := strictjson.ParseLimits(data, strictjson.Limits{Size: maxStatusList})
+	if err != nil {
+		return nil, err
+	}
+	list.root = document.Root()
+	return list, nil
+}
+
+// revocationList looks up a 1EdTechRevocationList. It is not signed: that the
+// host which the signed badge names serves it over TLS is all there is.
+func (e *examination) revocationList(entry statuslist.Entry) {
+	path := entry.Value.Pointer()
+	params := map[string]string{"purpose": statuslist.Revocation}
+	data, err := e.fetch(entry.ID, KindStatusList)
+	if err != nil {
+		e.add(CodeStatusUnavailable, Indeterminate, path, params)
+		return
+	}
+	list, err := statuslist.ParseRevocationList(data)
+	switch {
+	case err != nil:
+		e.add(CodeStatusListInvalid, Indeterminate, path, params)
+		return
+	case list.Issuer != "" && list.Issuer != e.issuerID:
+		e.add(CodeStatusListIssuer, Indeterminate, path, params)
+		return
+	}
+	reason, revoked := list.Revoked(e.credential.ID())
+	params["reason"] = reason
+	params = given(params)
+	switch {
+	case revoked:
+		e.add(CodeRevoked, Failed, path, params)
+	case list.ID != "" && list.ID != entry.ID:
+		e.add(CodeStatusListMismatch, Indeterminate, path, params)
+	case e.credential.ID() == "":
+		e.add(CodeStatusEntryMalformed, Indeterminate, path, params)
+	default:
+		e.add(CodeStatus, Passed, path, params)
+	}
 }
 
 // statusFaults are the errors of reading a status. The first that matches

@@ -108,7 +108,31 @@ func statusScenarios() []scenario {
 			b["@context"] = append(b["@context"].([]any), "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json")
 			b["credentialStatus"] = object{"id": "https://badges.example.edu/revocations", "type": "1EdTechRevocationList"}
 			return l.issue(b)
+		}, VerdictIndeterminate, CodeStatusUnavailable},
+		{"on a revocation list", revocationListed(`{"id":"` + revocationsURL + `","issuer":"` + issuerID + `","revokedCredential":[{"id":"https://badges.example.edu/credentials/1","revocationReason":"awarded twice"}]}`), VerdictInvalid, CodeRevoked},
+		{"on a revocation list of early software", revocationListed(`{"revokedCredentials":[{"id":"https://badges.example.edu/credentials/1","revoked":true}]}`), VerdictInvalid, CodeRevoked},
+		{"on a revocation list as not revoked", revocationListed(`{"revokedCredential":[{"id":"https://badges.example.edu/credentials/1","revoked":false}]}`), VerdictValid, CodeSignature},
+		{"on no revocation list", revocationListed(`{"revokedCredential":[{"id":"https://badges.example.edu/credentials/2"}]}`), VerdictValid, CodeSignature},
+		{"an empty revocation list", revocationListed(`{"revokedCredential":[]}`), VerdictValid, CodeSignature},
+		{"a revocation list under two names", revocationListed(`{"revokedCredential":[],"revokedCredentials":[]}`), VerdictIndeterminate, CodeStatusListInvalid},
+		{"a revocation list of somebody else", revocationListed(`{"issuer":"did:web:other.example","revokedCredential":[]}`), VerdictIndeterminate, CodeStatusListIssuer},
+		{"another revocation list", revocationListed(`{"id":"https://badges.example.edu/other","revokedCredential":[]}`), VerdictIndeterminate, CodeStatusListMismatch},
+		{"a revocation list that is a page", revocationListed(`<html>`), VerdictIndeterminate, CodeStatusListInvalid},
+		{"a revocation list of nothing", revocationListed(`{}`), VerdictIndeterminate, CodeStatusListInvalid},
+		{"a revocation list of names", revocationListed(`{"revokedCredential":["https://badges.example.edu/credentials/1"]}`), VerdictIndeterminate, CodeStatusListInvalid},
+		{"an unknown type of status", func(l *lab) []byte {
+			b := badge()
+			b["@context"] = append(b["@context"].([]any), "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json")
+			b["credentialStatus"] = object{"id": revocationsURL, "type": "1EdTechCredentialRefresh"}
+			return l.issue(b)
 		}, VerdictIndeterminate, CodeStatusTypeUnknown},
+		{"a status list as a JWS", jwsListed(), VerdictValid, CodeSignature},
+		{"a status list as a JWS, revoked", jwsListed(badgeIndex), VerdictInvalid, CodeRevoked},
+		{"a status list as a JWS of somebody else's key", func(l *lab) []byte {
+			data := jwsListed()(l)
+			l.world.documents[listURL] = l.token(l.listCredential(listURL, "revocation"), l.attacker, methodID)
+			return data
+		}, VerdictIndeterminate, CodeStatusListUnverified},
 		{"a StatusList2021 entry, out of reach (SL-14)", func(l *lab) []byte {
 			b := badge()
 			b["@context"] = append(b["@context"].([]any), "https://w3id.org/vc/status-list/2021/v1")

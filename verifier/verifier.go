@@ -34,15 +34,29 @@ const (
 	// KindControllerDocument is what an https identifier of an issuer serves:
 	// a controlled identifier document, or an Open Badges Profile with keys.
 	KindControllerDocument Kind = iota + 1
-	// KindStatusList is a status list credential.
+	// KindStatusList is a status list credential, or a 1EdTechRevocationList.
 	KindStatusList
+	// KindKeySet is the JWK Set of a host.
+	KindKeySet
+	// KindCredential is a newer copy of a credential, from its refreshService.
+	KindCredential
+	// KindOpenBadges2 is an Assertion, BadgeClass, Profile, CryptographicKey or
+	// RevocationList of Open Badges 2.0.
+	KindOpenBadges2
 )
 
 // MediaTypes lists the media types a document of this kind may come in, the
 // best first.
 func (k Kind) MediaTypes() []string {
-	if k == KindStatusList {
-		return []string{"application/vc", "application/vc+ld+json", "application/ld+json", "application/json"}
+	switch k {
+	case KindStatusList, KindCredential:
+		return []string{
+			"application/vc", "application/vc+jwt", "application/vc+ld+json", "application/ld+json", "application/json", "application/jwt", "text/plain",
+		}
+	case KindKeySet:
+		return []string{"application/jwk-set+json", "application/json"}
+	case KindOpenBadges2:
+		return []string{"application/ld+json", "application/json"}
 	}
 	return []string{"application/cid", "application/ld+json", "application/json", "application/did+json", "application/did+ld+json"}
 }
@@ -109,23 +123,37 @@ func New(config Config) *Verifier {
 }
 
 // Expect is what the caller wants to see confirmed beyond the credential
-// itself. There is nothing in it yet.
-type Expect struct{}
+// itself. The zero Expect asks for nothing.
+type Expect struct {
+	// Email and ID are whom the badge is to be about: the address, and the id
+	// (a DID or another URI) or another identifier. The answer is a check of its
+	// own for each; a badge about somebody else is not valid then, and one that
+	// does not say is not decided. Nothing of them is repeated in the Report.
+	Email, ID string
+	// Domain and Challenge are what the proof of a presentation must name. Where
+	// they are empty the proof's are not looked at.
+	Domain    []string
+	Challenge string
+	// Refresh asks for the newer copy that a good credential names, once.
+	Refresh bool
+}
 
-// Verify checks a badge or an endorsement. Whatever is wrong with the
-// credential is said in the Report; the error is ErrNotReadable, for input that
-// is no credential in any form, or nil. Verify does not panic, whatever the
+// Verify checks a badge, an endorsement, a learner record or a presentation with
+// such in it: as JSON, as compact JWS, or baked into a picture. Whatever is wrong
+// with it is said in the Report; the error is ErrNotReadable, for input that is
+// no credential in any form, or nil. Verify does not panic, whatever the
 // input and whatever the Resolver and Documents do. The caller must not change
 // data while the Report is in use.
 //
 // When ctx ends, checks that were not made are indeterminate.
-func (v *Verifier) Verify(ctx context.Context, data []byte, _ Expect) (report *Report, err error) {
-	format, root, err := read(data)
+func (v *Verifier) Verify(ctx context.Context, data []byte, expect Expect) (report *Report, err error) {
+	in, err := read(data)
 	if err != nil {
 		return nil, err
 	}
-	defer release(root)
+	defer in.release()
 	session := v.newSession(ctx)
+	session.expect = expect
 	defer session.close()
 	e := &examination{session: session, purpose: asBadge}
 	// A fault of ours or of what we were given is a check that could not be
@@ -135,14 +163,10 @@ func (v *Verifier) Verify(ctx context.Context, data []byte, _ Expect) (report *R
 			e = &examination{session: session}
 			e.laboratory()
 			e.add(CodeInternalFault, Indeterminate, "", nil)
-			report, err = e.report(format), nil
+			report, err = e.report(in.format), nil
 		}
 	}()
 	e.laboratory()
-	if format == FormatJSON {
-		e.examine(root)
-	} else {
-		e.add(CodeFormatUnsupported, Indeterminate, "", map[string]string{"format": string(format)})
-	}
-	return e.report(format), nil
+	e.submission(&in)
+	return e.report(in.format), nil
 }

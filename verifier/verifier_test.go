@@ -359,7 +359,11 @@ func TestCatalogue(t *testing.T) {
 	}
 	for _, s := range scenarios() {
 		l := newLab(t)
-		note(l.verify(s.arrange(l)).Checks)
+		report := l.verify(s.arrange(l))
+		note(report.Checks)
+		for _, inside := range report.Credentials {
+			note(inside.Checks)
+		}
 	}
 	// A date that cannot be read, under a signature.
 	l := newLab(t)

@@ -123,6 +123,7 @@ type lab struct {
 	testing.TB
 	world    *world
 	config   Config
+	expect   Expect
 	key      ed25519.PrivateKey
 	attacker ed25519.PrivateKey
 }
@@ -186,7 +187,7 @@ func (l *lab) issue(credential any) []byte {
 
 func (l *lab) verify(data []byte) *Report {
 	l.Helper()
-	report, err := New(l.config).Verify(context.Background(), data, Expect{})
+	report, err := New(l.config).Verify(context.Background(), data, l.expect)
 	if err != nil {
 		l.Fatal(err)
 	}
@@ -201,10 +202,15 @@ func (l *lab) wants(data []byte, want Verdict, code Code) *Report {
 	if report.Verdict != want || !ok || check.Code != code {
 		l.Errorf("%s by %s, want %s by %s\n%s", report.Verdict, check.Code, want, code, describe(report))
 	}
-	if want == VerdictValid && string(report.Credential) != string(data) {
+	if want == VerdictValid && report.Format == FormatJSON && report.Credentials == nil && report.Credential != nil && !inEnvelope(data) && !l.expect.Refresh &&
+		string(report.Credential) != string(data) {
 		l.Errorf("a valid report without the credential's bytes")
 	}
 	return report
+}
+
+func inEnvelope(data []byte) bool {
+	return strings.Contains(string(data), "EnvelopedVerifiableCredential")
 }
 
 func describe(r *Report) string {

@@ -135,7 +135,7 @@ func TestVerifyReports(t *testing.T) {
 		"as linked data":           {badge, "Content-Type: application/ld+json; charset=UTF-8", verifier.VerdictValid, verifier.CodeSignature},
 		"as text":                  {"\n  " + badge + "\n", "Content-Type: text/plain;charset=utf-8", verifier.VerdictValid, verifier.CodeSignature},
 		"in a form":                {"credential=" + url.QueryEscape(badge), "Content-Type: application/x-www-form-urlencoded", verifier.VerdictValid, verifier.CodeSignature},
-		"a signed token":           {"eyJhbGciOiJFZERTQSJ9.e30.c2ln", "Content-Type: application/jwt", verifier.VerdictIndeterminate, verifier.CodeFormatUnsupported},
+		"a signed token":           {"eyJhbGciOiJFZERTQSJ9.e30.c2ln", "Content-Type: application/jwt", verifier.VerdictInvalid, verifier.CodeTokenType},
 	} {
 		t.Run(name, func(t *testing.T) {
 			header := "Content-Type: application/json"

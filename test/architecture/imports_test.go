@@ -23,6 +23,7 @@ var allowed = map[string][]string{
 	"credential/jcs":           {"credential/strictjson"},
 	"credential/jose":          {"credential", "credential/strictjson"},
 	"credential/jsonld":        {"contexts", "credential/jcs", "credential/rdfc", "credential/strictjson"},
+	"credential/openbadges2":   {"credential/schema", "credential/strictjson"},
 	"credential/rdfc":          {},
 	"credential/schema":        {"credential/strictjson"},
 	"credential/sdjwt":         {"credential/jose", "credential/strictjson"},
@@ -32,8 +33,8 @@ var allowed = map[string][]string{
 	"did/didweb":               {"did"},
 	"did/didwebvh":             {"credential/jcs", "credential/strictjson", "did", "did/didweb"},
 	"verifier": {
-		"contexts", "credential", "credential/dataintegrity", "credential/jose", "credential/jsonld", "credential/rdfc",
-		"credential/statuslist", "credential/strictjson", "did",
+		"contexts", "credential", "credential/bake", "credential/dataintegrity", "credential/jose", "credential/jsonld",
+		"credential/openbadges2", "credential/rdfc", "credential/sdjwt", "credential/statuslist", "credential/strictjson", "did",
 	},
 	"storage":             {},
 	"storage/boltstore":   {"storage"},
@@ -65,6 +66,7 @@ var allowed = map[string][]string{
 // included.
 var owners = map[string]string{
 	"github.com/cloudflare/circl":   "credential/bbs",
+	"encoding/xml":                  "credential/bake",
 	"github.com/gin-gonic/gin":      "internal/server",
 	"go.etcd.io/bbolt":              "storage/boltstore",
 	"github.com/piprate/json-gold":  "credential/jsonld",

@@ -1,0 +1,181 @@
+package verifier
+
+import (
+	"bytes"
+	"errors"
+
+	"laurel/credential/bake"
+	"laurel/credential/jose"
+	"laurel/credential/openbadges2"
+	"laurel/credential/sdjwt"
+	"laurel/credential/strictjson"
+)
+
+// submission examines what was handed in, by its format.
+func (e *examination) submission(in *submission) {
+	switch in.format {
+	case FormatPNG, FormatSVG:
+		e.picture(in)
+	case FormatJWS:
+		e.jws(in.text)
+	case FormatSDJWT:
+		e.sdjwt(in.text)
+	default:
+		e.json(in.root)
+	}
+}
+
+// picture examines the badge in a picture.
+func (e *examination) picture(in *submission) {
+	switch {
+	case errors.Is(in.fault, bake.ErrNoCredential):
+		e.add(CodePictureEmpty, Failed, "", nil)
+		return
+	case errors.Is(in.fault, bake.ErrAmbiguous):
+		e.add(CodePictureAmbiguous, Failed, "", nil)
+		return
+	case in.fault != nil:
+		e.add(CodeTooComplex, Indeterminate, "", nil)
+		return
+	}
+	for _, irregularity := range in.baked.Irregular {
+		e.add(CodePictureIrregular, Skipped, "", map[string]string{"irregularity": irregularities[irregularity]})
+	}
+	text := in.baked.Credential
+	switch {
+	case text[0] == '{':
+		document, err := strictjson.Parse(text)
+		if err != nil {
+			e.add(CodePictureUnreadable, Failed, "", nil)
+			return
+		}
+		e.json(document.Root())
+	case isCompactJWS(text):
+		e.jws(text)
+	case isSDJWT(text):
+		e.sdjwt(text)
+	default:
+		e.hosted(string(text), strictjson.Value{})
+	}
+}
+
+var irregularities = map[bake.Irregularity]string{
+	bake.Compressed: "the badge is compressed, which the standard forbids",
+	bake.Repeated:   "the same badge is there more than once",
+	bake.OlderBadge: "a badge of the older kind is there besides, and was left aside",
+}
+
+// json examines a document: a badge or, by what structure finds it to be, one in
+// an envelope or a presentation; or a badge of the older kind.
+func (e *examination) json(root strictjson.Value) {
+	if openbadges2.Is(root) {
+		e.openBadges2(root)
+		return
+	}
+	e.examine(root)
+}
+
+// envelope examines what an EnvelopedVerifiableCredential or
+// EnvelopedVerifiablePresentation holds.
+func (e *examination) envelope(v strictjson.Value) {
+	inside, err := jose.ParseEnvelope(v)
+	if err != nil {
+		e.add(CodeEnvelopeMalformed, Failed, v.Get("id").Pointer(), nil)
+		return
+	}
+	switch {
+	case isCompactJWS(inside.Data):
+		e.jws(inside.Data)
+	case isSDJWT(inside.Data):
+		e.sdjwt(inside.Data)
+	default:
+		e.add(CodeFormatUnsupported, Indeterminate, v.Get("id").Pointer(), map[string]string{"format": inside.MediaType})
+	}
+}
+
+// jws examines what a compact JWS holds: a credential, a presentation, or an
+// older badge.
+func (e *examination) jws(text []byte) {
+	parsed, err := jose.Parse(text)
+	if bytes.HasSuffix(text, []byte(".")) {
+		err = jose.ErrAlgorithm // nothing signed it, whatever the header says
+	}
+	if err != nil {
+		e.note(*tokenFault(err))
+		return
+	}
+	if openbadges2.Is(parsed.Object) {
+		e.signedOpenBadges2(parsed)
+		return
+	}
+	token, err := jose.Open(text, jose.Options{})
+	if err != nil {
+		e.note(*tokenFault(err))
+		return
+	}
+	e.opened(token)
+}
+
+// opened examines what a JWT holds.
+func (e *examination) opened(token *jose.Token) {
+	document, err := strictjson.Parse(token.Document)
+	if err != nil {
+		e.add(CodeInternalFault, Indeterminate, "", nil)
+		return
+	}
+	e.token = token
+	if token.Presentation {
+		e.presentation(document.Root())
+		return
+	}
+	e.examine(document.Root())
+}
+
+// sdjwt examines what an SD-JWT discloses.
+func (e *examination) sdjwt(text []byte) {
+	parsed, err := sdjwt.Parse(text)
+	var document *sdjwt.Document
+	if err == nil {
+		document, err = parsed.Document(jose.Options{})
+	}
+	if err != nil {
+		e.note(*tokenFault(err))
+		return
+	}
+	e.opened(&jose.Token{
+		JWS: parsed.JWS, Profile: jose.ProfileVCJOSECOSE, Presentation: document.Presentation, Document: document.Bytes, Claims: document.Claims,
+	})
+	if e.trust != verified {
+		return
+	}
+	if parsed.Withheld > 0 {
+		e.add(CodeWithheld, Skipped, "", nil)
+	}
+	e.keyBinding(parsed)
+}
+
+// keyBinding checks that whoever hands an SD-JWT over has the key that it is
+// bound to, if the caller has asked for an answer.
+func (e *examination) keyBinding(parsed *sdjwt.Token) {
+	if e.expect.Challenge == "" || len(e.expect.Domain) == 0 {
+		e.add(CodeHolderBinding, Skipped, "", map[string]string{"binding": "not_applicable"})
+		return
+	}
+	holder, err := parsed.HolderKey()
+	if err == nil {
+		err = parsed.VerifyKeyBinding(holder, sdjwt.Expect{Nonce: e.expect.Challenge, Audience: e.expect.Domain[0], Now: e.now})
+	}
+	if err != nil {
+		e.add(CodeHolderBinding, Failed, "", map[string]string{"binding": "unbound"})
+		return
+	}
+	e.add(CodeHolderBinding, Passed, "", map[string]string{"binding": "bound"})
+}
+
+// document gives the credential that was examined, if it got that far.
+func (e *examination) document() strictjson.Value {
+	if e.credential == nil {
+		return strictjson.Value{}
+	}
+	return e.credential.Value()
+}
