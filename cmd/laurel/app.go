@@ -176,7 +176,7 @@ type documents struct{ client *fetch.Client }
 func (d documents) Document(ctx context.Context, url string, kind verifier.Kind) ([]byte, error) {
 	request := fetch.Request{MediaTypes: kind.MediaTypes()}
 	if kind == verifier.KindStatusList {
-		request.MaxBytes, request.Redirects = maxStatusList, fetch.SameHost
+		request.MaxBytes, request.Redirects, request.Keep = maxStatusList, fetch.SameHost, statusListAge
 	}
 	response, err := d.client.Get(ctx, url, request)
 	if err != nil {

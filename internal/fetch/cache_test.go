@@ -150,6 +150,97 @@ func TestDocumentsAreNotKept(t *testing.T) {
 	}
 }
 
+// A document is kept as long as its contents, its server and we allow: the least of the three.
+func TestDocumentsAreKeptAsTheyAsk(t *testing.T) {
+	for name, test := range map[string]struct {
+		control string
+		keep    time.Duration
+		want    time.Duration
+	}{
+		"contents ask for less":   {"max-age=600", time.Minute, time.Minute},
+		"contents ask for more":   {"max-age=60", time.Hour, time.Minute},
+		"contents ask for none":   {"max-age=60", 0, 0},
+		"contents ask for before": {"max-age=60", -time.Minute, 0},
+		"server asks for none":    {"no-store", time.Hour, 0},
+		"all ask for much":        {"max-age=86400", 24 * time.Hour, DefaultMaxAge},
+	} {
+		clock := newFakeClock()
+		request := jsonOnly
+		request.Keep = func(body []byte) time.Duration {
+			if len(body) != 1 {
+				t.Errorf("%s: body %q", name, body)
+			}
+			return test.keep
+		}
+		client := labClient(t, serveLab(t, counted(test.control)), func(c *Config) { c.Clock = clock.Now })
+		getText(t, client, "/", request)
+		if test.want > 0 {
+			clock.advance(test.want - 1)
+			if got := getText(t, client, "/", request); got != "1" {
+				t.Errorf("%s: not kept", name)
+			}
+			clock.advance(1)
+		}
+		if got := getText(t, client, "/", request); got != "2" {
+			t.Errorf("%s: kept too long", name)
+		}
+	}
+}
+
+// Whatever strangers ask us for, one host does not get more than its share of fetches from us.
+func TestHostRate(t *testing.T) {
+	clock := newFakeClock()
+	resolver := &answers{lists: [][]netip.Addr{addresses("10.0.0.1")}}
+	client := newClient(t, Config{Resolver: resolver, Clock: clock.Now, NegativeAge: -1, HostRate: 1, HostBurst: 3})
+	get := func(url string) error {
+		_, err := client.Get(t.Context(), url, jsonOnly)
+		return err
+	}
+	for i := range 3 {
+		if err := get(fmt.Sprintf("https://www.example.org/%d", i)); !errors.Is(err, ErrBlocked) {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		err := get("https://WWW.example.org:443/x")
+		if !errors.Is(err, ErrBusy) || resolver.queries != 3 {
+			t.Errorf("one too many: %v after %d look-ups", err, resolver.queries)
+		}
+	}
+	if err := get("https://example.org/"); !errors.Is(err, ErrBlocked) {
+		t.Errorf("another host: %v", err)
+	}
+	clock.advance(time.Second)
+	if err := get("https://www.example.org/x"); !errors.Is(err, ErrBlocked) {
+		t.Errorf("a second later: %v", err)
+	}
+	if err := get("https://www.example.org/y"); !errors.Is(err, ErrBusy) {
+		t.Errorf("two a second later: %v", err)
+	}
+	clock.advance(time.Hour)
+	for i := range 4 {
+		if err := get(fmt.Sprintf("https://www.example.org/%d", i)); errors.Is(err, ErrBusy) != (i == 3) {
+			t.Errorf("an hour later, fetch %d: %v", i, err)
+		}
+	}
+	free := newClient(t, Config{Resolver: resolver, NegativeAge: -1, HostRate: -1})
+	for range DefaultHostBurst + 10 {
+		if _, err := free.Get(t.Context(), "https://www.example.org/", jsonOnly); !errors.Is(err, ErrBlocked) {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestCountedHostsAreBounded(t *testing.T) {
+	client := newClient(t, Config{Resolver: &answers{lists: [][]netip.Addr{addresses("10.0.0.1")}}})
+	for i := range maxTargets + 100 {
+		client.Get(t.Context(), fmt.Sprintf("https://a%d.example.org/", i), jsonOnly)
+	}
+	if n := len(client.targets.byKey); n != maxTargets {
+		t.Errorf("%d hosts are counted", n)
+	}
+}
+
 // Failures are remembered, of a document, or of the whole host when it could not be reached.
 func TestFailuresAreRemembered(t *testing.T) {
 	clock := newFakeClock()

@@ -21,9 +21,11 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/singleflight"
+	"golang.org/x/time/rate"
 )
 
 // What a zero [Config] means.
@@ -35,6 +37,8 @@ const (
 	DefaultCacheBytes    = 8 << 20
 	DefaultMaxAge        = 10 * time.Minute
 	DefaultNegativeAge   = time.Minute
+	DefaultHostRate      = 50 // a second
+	DefaultHostBurst     = 500
 )
 
 const (
@@ -43,6 +47,7 @@ const (
 	maxRedirects   = 3
 	maxFailures    = 4096 // remembered at once
 	maxDials       = 4    // addresses tried for one host
+	maxTargets     = 4096 // hosts whose fetches are counted at once
 )
 
 // Config says what a [Client] may do. The zero value is the safe default.
@@ -67,6 +72,11 @@ type Config struct {
 	MaxAge time.Duration
 	// NegativeAge is how long a failure is remembered; a negative value remembers none.
 	NegativeAge time.Duration
+
+	// HostRate is how many fetches a second one host gets from us on average, HostBurst how many at once: strangers' requests must
+	// not add up to an attack on somebody else. A negative rate is no limit. The hosts of Resolve have none.
+	HostRate  float64
+	HostBurst int
 
 	// UserAgent is sent with every request; "laurel" when empty.
 	UserAgent string
@@ -109,6 +119,9 @@ type Request struct {
 	MaxBytes int64
 	// Redirects is the redirect policy; the zero value follows none.
 	Redirects Redirects
+	// Keep, when set, says how long a document may be kept by its own contents, such as the ttl of a status list. What
+	// Cache-Control allows and MaxAge are bounds still. It must give the same for the same document.
+	Keep func(body []byte) time.Duration
 	// Fresh does not take the document from the cache. Failures are remembered all the same.
 	Fresh bool
 }
@@ -133,6 +146,8 @@ type Client struct {
 	dial       func(ctx context.Context, network, address string) (net.Conn, error) // for addresses the guard has passed
 	documents  *cache[*Response]
 	failures   *cache[error]
+	turns      sync.Mutex // held while targets is read and written
+	targets    *cache[*rate.Limiter]
 	flights    singleflight.Group
 }
 
@@ -147,6 +162,8 @@ func New(config Config) (*Client, error) {
 	setDefault(&config.CacheBytes, DefaultCacheBytes)
 	setDefault(&config.MaxAge, DefaultMaxAge)
 	setDefault(&config.NegativeAge, DefaultNegativeAge)
+	setDefault(&config.HostRate, DefaultHostRate)
+	setDefault(&config.HostBurst, DefaultHostBurst)
 	setDefault(&config.UserAgent, "laurel")
 	if config.Resolver == nil {
 		config.Resolver = systemResolver{&net.Resolver{PreferGo: true}}
@@ -167,6 +184,7 @@ func New(config Config) (*Client, error) {
 		guard:      newGuard(config.Ports, config.Deny),
 		documents:  newCache[*Response](config.CacheBytes, config.Clock),
 		failures:   newCache[error](maxFailures, config.Clock),
+		targets:    newCache[*rate.Limiter](maxTargets, config.Clock),
 	}
 	c.dial = (&net.Dialer{Control: c.guard.control}).DialContext
 	c.guarded = c.transport(c.dialGuarded, nil)
@@ -250,10 +268,16 @@ func (c *Client) join(ctx context.Context, t target, key string, request Request
 	flight := c.flights.DoChan(key, func() (any, error) {
 		detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.config.Timeout)
 		defer cancel()
+		if !c.takesTurn(t) {
+			return nil, &Error{origin: t.origin(), kind: ErrBusy} // says nothing about the host, so it is not remembered
+		}
 		response, age, err := c.follow(detached, t, request)
 		if err != nil {
 			c.rememberFailure(t, key, err)
 			return nil, err
+		}
+		if request.Keep != nil && age > 0 {
+			age = min(age, request.Keep(response.Body))
 		}
 		if age > 0 {
 			size := len(key) + len(response.Body) + len(response.URL) + len(response.ContentType)
@@ -270,6 +294,23 @@ func (c *Client) join(ctx context.Context, t target, key string, request Request
 	case <-ctx.Done():
 		return nil, t.fail(timeout(context.Cause(ctx)))
 	}
+}
+
+// takesTurn counts a fetch of a host, and says whether it may have one more. A host that has been left alone for a while is
+// forgotten: its limiter would be full again.
+func (c *Client) takesTurn(t target) bool {
+	if c.config.HostRate < 0 || t.exception {
+		return true
+	}
+	c.turns.Lock()
+	defer c.turns.Unlock()
+	limiter, ok := c.targets.get(t.host)
+	if !ok {
+		limiter = rate.NewLimiter(rate.Limit(c.config.HostRate), c.config.HostBurst)
+	}
+	refill := time.Duration(float64(c.config.HostBurst) / c.config.HostRate * float64(time.Second))
+	c.targets.put(t.host, limiter, 1, refill+time.Second)
+	return limiter.AllowN(c.config.Clock(), 1)
 }
 
 // rememberFailure keeps a failure: of the whole host and port when there was nobody to speak to, else of this request.

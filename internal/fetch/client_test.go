@@ -146,8 +146,51 @@ func TestServerModes(t *testing.T) {
 		"body shorter than announced": {hijacked(func(c net.Conn) { io.WriteString(c, jsonHead+"Content-Length: 9\r\n\r\n{}") }), nil, jsonOnly, ErrUnavailable},
 		"chunks without the last":     {hijacked(func(c net.Conn) { io.WriteString(c, jsonHead+"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n") }), nil, jsonOnly, ErrUnavailable},
 		"two lengths":                 {hijacked(func(c net.Conn) { io.WriteString(c, jsonHead+"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{} ") }), nil, jsonOnly, ErrUnavailable},
-		"one byte at a time":          {hijacked(func(c net.Conn) { io.WriteString(c, jsonHead+"\r\n"); trickle(c, "x", 20*time.Millisecond) }), quick, jsonOnly, ErrTimeout},
-		"body that stops":             {hijacked(func(c net.Conn) { io.WriteString(c, jsonHead+"\r\n{"); time.Sleep(500 * time.Millisecond) }), quick, jsonOnly, ErrTimeout},
+		"length and chunks": {hijacked(func(c net.Conn) {
+			io.WriteString(c, jsonHead+"Content-Length: 100\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
+		}), nil, jsonOnly, nil}, // chunks win, and the connection is used once (RFC 9112 §6.3)
+		"chunk size that is no number": {hijacked(func(c net.Conn) {
+			io.WriteString(c, jsonHead+"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n")
+		}), nil, jsonOnly, ErrUnavailable},
+		"chunk size beyond numbers": {hijacked(func(c net.Conn) {
+			io.WriteString(c, jsonHead+"Transfer-Encoding: chunked\r\n\r\n"+strings.Repeat("f", 17)+"\r\n")
+		}), nil, jsonOnly, ErrUnavailable},
+		"chunk longer than its size": {hijacked(func(c net.Conn) { io.WriteString(c, jsonHead+"Transfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n") }), nil, jsonOnly, ErrUnavailable},
+		"chunk extensions without end": {hijacked(func(c net.Conn) {
+			io.WriteString(c, jsonHead+"Transfer-Encoding: chunked\r\n\r\n1;")
+			trickle(c, strings.Repeat("a", 1024), 0)
+		}), quick, jsonOnly, ErrUnavailable},
+		"tiny chunks without end": {hijacked(func(c net.Conn) {
+			io.WriteString(c, jsonHead+"Transfer-Encoding: chunked\r\n\r\n")
+			trickle(c, strings.Repeat("1;"+strings.Repeat("a", 500)+"\r\nx\r\n", 10), 0)
+		}), nil, jsonOnly, ErrUnavailable},
+		"trailers without end": {hijacked(func(c net.Conn) {
+			io.WriteString(c, jsonHead+"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n")
+			trickle(c, "A: b\r\n", 0)
+		}), quick, jsonOnly, ErrUnavailable},
+		"unknown transfer encoding": {hijacked(func(c net.Conn) { io.WriteString(c, jsonHead+"Transfer-Encoding: gzip\r\n\r\n{}") }), nil, jsonOnly, ErrUnavailable},
+		"negative length":           {hijacked(func(c net.Conn) { io.WriteString(c, jsonHead+"Content-Length: -1\r\n\r\n{}") }), nil, jsonOnly, ErrUnavailable},
+		"length beyond numbers":     {hijacked(func(c net.Conn) { io.WriteString(c, jsonHead+"Content-Length: 99999999999999999999\r\n\r\n{}") }), nil, jsonOnly, ErrUnavailable},
+		"header without colon":      {hijacked(func(c net.Conn) { io.WriteString(c, jsonHead+"garbage\r\nContent-Length: 2\r\n\r\n{}") }), nil, jsonOnly, ErrUnavailable},
+		"answer of HTTP/2":          {hijacked(func(c net.Conn) { c.Write([]byte("\x00\x00\x00\x04\x00\x00\x00\x00\x00")) }), nil, jsonOnly, ErrUnavailable},
+		"preface of HTTP/2":         {hijacked(func(c net.Conn) { io.WriteString(c, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") }), nil, jsonOnly, ErrUnavailable},
+		"HTTP/3.7": {hijacked(func(c net.Conn) {
+			io.WriteString(c, strings.Replace(jsonHead, "1.1", "3.7", 1)+"Content-Length: 2\r\n\r\n{}")
+		}), nil, jsonOnly, nil},
+		"HTTP/0.9":             {hijacked(func(c net.Conn) { io.WriteString(c, "{}") }), nil, jsonOnly, ErrUnavailable},
+		"status of two digits": {hijacked(func(c net.Conn) { io.WriteString(c, "HTTP/1.1 20 OK\r\n\r\n{}") }), nil, jsonOnly, ErrUnavailable},
+		"early hints, then well": {hijacked(func(c net.Conn) {
+			io.WriteString(c, "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"+jsonHead+"Content-Length: 2\r\n\r\n{}")
+		}), nil, jsonOnly, nil},
+		"encoded as br": {hijacked(func(c net.Conn) { io.WriteString(c, jsonHead+"Content-Encoding: br\r\nContent-Length: 2\r\n\r\n{}") }), nil, jsonOnly, ErrMediaType},
+		"encoded as gzip, twice": {hijacked(func(c net.Conn) {
+			io.WriteString(c, jsonHead+"Content-Encoding: identity\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}")
+		}), nil, jsonOnly, ErrMediaType},
+		"encoded as nothing": {hijacked(func(c net.Conn) {
+			io.WriteString(c, jsonHead+"Content-Encoding: identity\r\nContent-Length: 2\r\n\r\n{}")
+		}), nil, jsonOnly, nil},
+		"one byte at a time": {hijacked(func(c net.Conn) { io.WriteString(c, jsonHead+"\r\n"); trickle(c, "x", 20*time.Millisecond) }), quick, jsonOnly, ErrTimeout},
+		"body that stops":    {hijacked(func(c net.Conn) { io.WriteString(c, jsonHead+"\r\n{"); time.Sleep(500 * time.Millisecond) }), quick, jsonOnly, ErrTimeout},
 		"longer than the total time": {hijacked(func(c net.Conn) {
 			io.WriteString(c, jsonHead+"\r\n")
 			trickle(c, strings.Repeat("x", 100), 20*time.Millisecond)
@@ -189,6 +232,13 @@ func TestServerModes(t *testing.T) {
 		"redirect to another port": {redirectTo("https://" + labHost + ":444/end"), nil, following, ErrRedirect},
 		"redirect with a password": {redirectTo("https://a:b@" + labHost + "/end"), nil, following, ErrRedirect},
 		"redirect to a file":       {redirectTo("file:///etc/passwd"), nil, following, ErrRedirect},
+		"redirect to a zone":       {redirectTo("https://[fe80::1%25eth0]/end"), nil, following, ErrRedirect},
+		"redirect to IPv6":         {redirectTo("https://[::1]/end"), nil, following, ErrRedirect},
+		"redirect to decimal":      {redirectTo("https://2130706433/end"), nil, following, ErrRedirect},
+		"redirect to Unicode":      {redirectTo("https://bücher.example/end"), nil, following, ErrRedirect},
+		"redirect with a fragment": {redirectTo("/end#a"), nil, following, ErrRedirect},
+		"redirect up the path":     {redirectTo("/a/%2e%2e/%2e%2e/end"), nil, following, ErrRedirect},
+		"redirect by 300":          {answerStatus(300), nil, following, ErrStatus},
 		"redirect to a broken URL": {redirectTo("https://%zz/"), nil, following, ErrRedirect},
 	}
 	for name, test := range tests {
@@ -241,6 +291,57 @@ func checkFault(t *testing.T, response *Response, err, want error) {
 	}
 	if strings.Contains(err.Error(), "127.0.0.1") || strings.Contains(err.Error(), "169.254") {
 		t.Errorf("error text names an address: %q", err)
+	}
+}
+
+// A server gets nothing back that it gave us, nor anything that is ours: not on the next request, not after a redirect.
+func TestNothingIsCarriedOver(t *testing.T) {
+	var mu sync.Mutex
+	var seen []http.Header
+	address := serveLab(t, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		seen = append(seen, r.Header.Clone())
+		mu.Unlock()
+		http.SetCookie(w, &http.Cookie{Name: "session", Value: "secret", Path: "/"})
+		w.Header().Set("WWW-Authenticate", "Basic")
+		w.Header().Set("ETag", `"tracking"`)
+		w.Header().Set("Last-Modified", "Mon, 02 Jan 2006 15:04:05 GMT")
+		w.Header().Set("Accept-CH", "Sec-CH-UA")
+		w.Header().Set("Alt-Svc", `h3="evil.example:443"; ma=86400`)
+		redirectTo("/end")(w, r)
+	})
+	client := labClient(t, address, nil)
+	for range 2 {
+		if _, err := client.Get(t.Context(), "https://"+labHost+"/start", Request{MediaTypes: jsonOnly.MediaTypes, Redirects: SameHost}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if len(seen) != 4 {
+		t.Fatalf("%d requests", len(seen))
+	}
+	for _, header := range seen {
+		want := http.Header{"Accept": {"application/json"}, "User-Agent": {"laurel"}, "Connection": {"close"}}
+		if diff := cmp.Diff(want, header); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+// A server that speaks nothing but HTTP/2 is none for us: its frames are never read.
+func TestHTTP2IsNotSpoken(t *testing.T) {
+	config := &tls.Config{Certificates: []tls.Certificate{testAuthority().issue(t, nil)}, NextProtos: []string{"h2", "http/1.1"}}
+	var protocol atomic.Value
+	address := serve(t, config, func(w http.ResponseWriter, r *http.Request) {
+		protocol.Store(r.Proto + " " + r.TLS.NegotiatedProtocol)
+		serveJSON("{}")(w, r)
+	})
+	if _, err := labClient(t, address, nil).Get(t.Context(), "https://"+labHost+"/", jsonOnly); err != nil {
+		t.Error(err)
+	}
+	if got := protocol.Load(); got != "HTTP/1.1 " && got != "HTTP/1.1 http/1.1" {
+		t.Errorf("spoken: %q", got)
 	}
 }
 

@@ -27,6 +27,8 @@ var (
 	ErrMediaType = errors.New("unexpected media type")
 	// ErrTooLarge: the document is larger than the limit.
 	ErrTooLarge = errors.New("document too large")
+	// ErrBusy: this host was asked for too much lately (Config.HostRate).
+	ErrBusy = errors.New("too many fetches from this host")
 	// ErrBudget: the fetches allowed by [WithBudget] are used up.
 	ErrBudget = errors.New("too many fetches")
 )
