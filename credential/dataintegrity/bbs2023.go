@@ -19,6 +19,7 @@ import (
 const BBS2023 = "bbs-2023"
 
 var bbs2023 = cryptosuite{
+	keys: []string{KeyBLS12381G2},
 	hash: func(key crypto.PublicKey) (crypto.Hash, error) {
 		if public, ok := key.(*bbs.PublicKey); !ok || public == nil {
 			return 0, ErrKeyType

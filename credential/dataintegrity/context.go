@@ -8,6 +8,7 @@ import (
 
 	"laurel/credential/jcs"
 	"laurel/credential/jsonld"
+	"laurel/credential/rdfc"
 	"laurel/credential/strictjson"
 )
 
@@ -34,17 +35,22 @@ func (s *Suites) missingContext(ctx context.Context, p draft) string {
 	if !first {
 		return ""
 	}
-	var fault error
-	err := readOptions(p.options.append(nil, p.suite.isType), func(proof strictjson.Value) {
-		fault = s.processor.Check(ctx, optionsSource(p.root, proof))
-	})
-	switch {
-	case err != nil || !errors.Is(fault, jsonld.ErrDataLoss):
-		return ""
-	case p.suite.isType:
-		return ed25519Context
+	kind, context := Type, integrityContext
+	if p.suite.isType {
+		kind, context = Ed25519Signature2020, ed25519Context
 	}
-	return integrityContext
+	defined := true
+	err := readOptions(p.options.append(nil, p.suite.isType), func(proof strictjson.Value) {
+		dataset, err := s.processor.Dataset(ctx, optionsSource(p.root, proof))
+		// A context may map every word there is to something of its own.
+		defined = !errors.Is(err, jsonld.ErrDataLoss) && (err != nil || slices.ContainsFunc(dataset.Quads, func(q rdfc.Quad) bool {
+			return q.Object.Value == "https://w3id.org/security#"+kind
+		}))
+	})
+	if err != nil || defined {
+		return ""
+	}
+	return context
 }
 
 // withContext returns the document with one more context behind the others.

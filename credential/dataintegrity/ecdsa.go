@@ -1,11 +1,13 @@
 package dataintegrity
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"encoding/asn1"
+	"errors"
 	"fmt"
 	"math/big"
 
@@ -59,10 +61,9 @@ func signECDSA(signer crypto.Signer, data []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var signature ecdsaSignature
-	rest, err := asn1.Unmarshal(encoded, &signature)
 	order := signer.Public().(*ecdsa.PublicKey).Params().N //nolint:errcheck // hashForECDSA has seen it
-	if err != nil || len(rest) > 0 || !isScalar(signature.R, order) || !isScalar(signature.S, order) {
+	signature, err := readSignature(encoded)
+	if err != nil || !isScalar(signature.R, order) || !isScalar(signature.S, order) {
 		return "", fmt.Errorf("the signer returned no ECDSA signature: %w", ErrKeyType)
 	}
 	size := hash.Size() // as long as a scalar of the curve
@@ -70,6 +71,19 @@ func signECDSA(signer crypto.Signer, data []byte) (string, error) {
 	signature.R.FillBytes(fixed[:size])
 	signature.S.FillBytes(fixed[size:])
 	return "z" + base58.Encode(fixed), nil
+}
+
+// readSignature reads what a signer returned, which encoding/asn1 is lenient
+// with: it may have more in it or behind it.
+func readSignature(encoded []byte) (signature ecdsaSignature, err error) {
+	if _, err := asn1.Unmarshal(encoded, &signature); err != nil {
+		return signature, err
+	}
+	again, err := asn1.Marshal(signature)
+	if err == nil && !bytes.Equal(again, encoded) {
+		err = errors.New("not the encoding of a signature")
+	}
+	return signature, err
 }
 
 // isScalar reports whether n may stand in a signature: 1 to the order less one.

@@ -21,6 +21,7 @@ import (
 const ECDSASD2023 = "ecdsa-sd-2023"
 
 var ecdsaSD2023 = cryptosuite{
+	keys: []string{KeyP256},
 	hash: func(key crypto.PublicKey) (crypto.Hash, error) {
 		if public, ok := key.(*ecdsa.PublicKey); !ok || public == nil || public.Curve != elliptic.P256() {
 			return 0, ErrKeyType

@@ -63,9 +63,10 @@ func suiteOf(proofType, name string) (cryptosuite, bool) {
 
 // The kinds of keys: the key types and curves of CID 1.0 §2.2.2.
 const (
-	KeyEd25519 = "Ed25519"
-	KeyP256    = "P-256"
-	KeyP384    = "P-384"
+	KeyEd25519    = "Ed25519"
+	KeyP256       = "P-256"
+	KeyP384       = "P-384"
+	KeyBLS12381G2 = "BLS12-381 G2"
 )
 
 // Cryptosuite describes a cryptosuite of this package.

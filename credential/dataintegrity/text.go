@@ -3,10 +3,8 @@ package dataintegrity
 import (
 	"context"
 	"crypto"
-	"errors"
 	"slices"
 
-	"laurel/contexts"
 	"laurel/credential/jcs"
 	"laurel/credential/jsonld"
 	"laurel/credential/strictjson"
@@ -102,14 +100,15 @@ type textReading struct {
 	previous []Proof
 	under    string // the contexts of the proof, in canonical form; "" for none
 	digest
-	used       []contexts.Document
-	read       bool
-	superseded bool
+	read bool
 }
 
 // verifyText checks the signature over the text of a document and then that all
 // of it has a meaning.
 func (d *Document) verifyText(ctx context.Context, a *attempt, expect Expect) (Verified, error) {
+	if err := ctx.Err(); err != nil {
+		return Verified{}, err
+	}
 	if a.proof.Context.Exists() {
 		begins, more := extends(d.value.Get("@context"), a.proof.Context)
 		if !begins || more && !expect.AddedContexts {
@@ -131,9 +130,7 @@ func (d *Document) verifyText(ctx context.Context, a *attempt, expect Expect) (V
 	if err := d.readText(ctx, document, a.proof.Context); err != nil {
 		return Verified{}, err
 	}
-	return Verified{
-		Proof: a.proof, Contexts: slices.Clone(document.used), General: document.general, Superseded: document.superseded,
-	}, nil
+	return Verified{Proof: a.proof, Contexts: slices.Clone(document.contexts), General: document.general}, nil
 }
 
 // text returns the hash of what a proof is made over.
@@ -151,7 +148,7 @@ func (d *Document) text(a *attempt) *textReading {
 }
 
 // readText reads the document as linked data, under the contexts of the proof if
-// it has some: under the newest revisions, or older ones if they define more.
+// it has some, under their newest revisions: no older one defines more.
 func (d *Document) readText(ctx context.Context, t *textReading, contexts strictjson.Value) error {
 	if t.read || !d.value.Get("@context").Exists() {
 		return nil
@@ -159,23 +156,9 @@ func (d *Document) readText(ctx context.Context, t *textReading, contexts strict
 	source := documentSource(d.value)
 	source.Context = contexts
 	used, general, err := d.suites.processor.Contexts(ctx, source)
-	if errors.Is(err, jsonld.ErrDataLoss) {
-		for _, revisions := range d.suites.processor.Alternatives(source) {
-			source.Revisions = revisions
-			older, olderGeneral, other := d.suites.processor.Contexts(ctx, source)
-			if other == nil {
-				used, general, err = older, olderGeneral, nil
-				t.superseded = true
-				break
-			}
-		}
-	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
 	if err != nil {
 		return err
 	}
-	t.read, t.used, t.general = true, used, general
+	t.read, t.contexts, t.general = true, used, general
 	return nil
 }

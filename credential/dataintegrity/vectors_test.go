@@ -8,8 +8,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -96,33 +94,6 @@ type vector struct {
 	combined                        string
 }
 
-func w3cVectors(t *testing.T) []vector {
-	folder := testdata.Shared(t, "w3c", "vc-di-eddsa")
-	var pair struct{ PrivateKeyMultibase string }
-	if err := json.Unmarshal(testdata.Read(t, "w3c", "vc-di-eddsa", "keyPair.json"), &pair); err != nil {
-		t.Fatal(err)
-	}
-	private := ed25519.NewKeyFromSeed(multikey(t, pair.PrivateKeyMultibase)[:32])
-	var vectors []vector
-	for _, name := range []string{"eddsa-rdfc-2022", "eddsa-rdfc-2022/employ"} {
-		file := func(name2 string) []byte {
-			data, err := os.ReadFile(filepath.Join(folder, name, name2))
-			if err != nil {
-				t.Fatal(err)
-			}
-			return data
-		}
-		text := func(name string) string { return strings.TrimSpace(string(file(name))) }
-		vectors = append(vectors, vector{
-			name: name, signed: file("signedDataInt.json"), private: private,
-			documentCanon: file("canonDocDataInt.txt"), proofCanon: file("proofCanonDataInt.txt"),
-			documentHash: text("docHashDataInt.txt"), proofHash: text("proofHashDataInt.txt"),
-			combined: text("combinedHashDataInt.txt"), sigHex: text("sigHexDataInt.txt"),
-		})
-	}
-	return vectors
-}
-
 func openBadgesVectors(t *testing.T) []vector {
 	var vectors []vector
 	for name, folder := range map[string]string{"ob3": "obv3p0", "clr2": "clrv2p0"} {
@@ -148,10 +119,10 @@ func openBadgesVectors(t *testing.T) []vector {
 	return vectors
 }
 
-// TestVectors reproduces every intermediate value of the published vectors.
+// TestVectors reproduces every intermediate value of the vectors of 1EdTech.
 func TestVectors(t *testing.T) {
 	suites, processor := laboratory(t)
-	for _, v := range append(w3cVectors(t), openBadgesVectors(t)...) {
+	for _, v := range openBadgesVectors(t) {
 		t.Run(v.name, func(t *testing.T) {
 			root := parse(t, v.signed)
 			proofs, err := Proofs(root)
