@@ -330,7 +330,7 @@ func TestSignsAndProves(t *testing.T) {
 func TestSumsAgree(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		points := generators.first(rapid.IntRange(1, 5).Draw(t, "points"))
-		var sum publicSum
+		var sum tableSum
 		var want bls12381.G1
 		want.SetIdentity()
 		for _, g := range points {

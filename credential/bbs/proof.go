@@ -235,7 +235,7 @@ func (p *parsedProof) recover(s *statement, shown []bls12381.Scalar, indexes, hi
 	bBar.of(&p.bBar)
 	d.of(&p.d)
 
-	var t1, t2 publicSum
+	var t1, t2 tableSum
 	t1.add(&p.challenge, &bBar)
 	t1.add(&p.e, &aBar)
 	t1.add(&p.r1, &d)

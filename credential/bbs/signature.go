@@ -65,7 +65,7 @@ func (k *PublicKey) Verify(signature, header []byte, messages [][]byte) error {
 		return fmt.Errorf("verifying: %w", err)
 	}
 	// e(A, W + BP2·e) = e(B, BP2), which is e(A, W)·e(A·e - B, BP2) = 1.
-	b := s.publicCommitment(scalarsOf(messages))
+	b := s.commitment(scalarsOf(messages))
 	b.Neg()
 	var right bls12381.G1
 	right.ScalarMult(e, a)
@@ -135,20 +135,9 @@ func scalarsOf(messages [][]byte) []bls12381.Scalar {
 	return scalars
 }
 
-// commitment is B = P1 + Q_1·domain + H_1·message_1 + …, in time that does not
-// depend on the messages.
+// commitment is B = P1 + Q_1·domain + H_1·message_1 + ….
 func (s *statement) commitment(messages []bls12381.Scalar) bls12381.G1 {
-	b := basePoint().point
-	addProduct(&b, &s.domain, &s.points[0].point)
-	for i := range messages {
-		addProduct(&b, &messages[i], &s.points[i+1].point)
-	}
-	return b
-}
-
-// publicCommitment is commitment for messages that everybody knows.
-func (s *statement) publicCommitment(messages []bls12381.Scalar) bls12381.G1 {
-	var sum publicSum
+	var sum tableSum
 	sum.add(&s.domain, &s.points[0].multiple)
 	for i := range messages {
 		sum.add(&messages[i], &s.points[i+1].multiple)

@@ -21,7 +21,7 @@ import (
 
 // MaxStatements bounds the statements of a document that its mandatory pointers
 // do not select: each is signed, and checked, on its own.
-const MaxStatements = 512
+const MaxStatements = 400
 
 // selectiveSuite is what such a cryptosuite does in its own way.
 type selectiveSuite struct {
