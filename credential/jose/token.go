@@ -272,6 +272,12 @@ func (t *Token) pairs(document strictjson.Value) []pair {
 	if issuer := t.JWS.Header.Issuer; issuer != "" {
 		pairs = append(pairs, pair{claim: "iss", text: issuer, member: id, path: at})
 	}
+	if t.Profile == ProfileVCJWT {
+		// Some writers leave an issuer beside vc. It has no meaning there, and
+		// must not have another one.
+		beside, _ := identified(t.JWS.Object.Get(owner), "")
+		pairs = append(pairs, pair{claim: "iss", text: t.Claims.Issuer, member: beside}, pair{claim: "iss", text: id.Text(), member: beside})
+	}
 	if t.Presentation || t.Profile == ProfileVCJOSECOSE {
 		return pairs
 	}
@@ -354,7 +360,7 @@ func (t *Token) restore(document strictjson.Value, pairs []pair) []byte {
 	// The place of each claim is the member it was compared with.
 	var added []member
 	for _, p := range pairs {
-		if p.member.Exists() {
+		if p.member.Exists() || p.path == "" {
 			continue
 		}
 		value := p.text

@@ -167,6 +167,8 @@ func TestOpenRefusesContradictions(t *testing.T) {
 		"vc beside a credential":          {typeJWT, "{" + badge + "," + plain + `,"vc":{` + badgeOf1 + "}}", "vc", ""},
 		"vc beside a context":             {typeJWT, "{" + v2 + `,"vc":{` + badgeOf1 + "}}", "vc", ""},
 		"vc beside a subject":             {typeJWT, `{"credentialSubject":{},"vc":{` + badgeOf1 + "}}", "vc", ""},
+		"another issuer beside vc":        {typeJWT, `{"issuer":{"id":"did:example:x"},"iss":"did:example:i","vc":{` + badgeOf1 + "}}", "iss", ""},
+		"another issuer beside vc alone":  {typeJWT, `{"issuer":"did:example:x","vc":{` + badgeOf1 + "}}", "iss", ""},
 		"vc and vp":                       {typeJWT, `{"vp":{` + v1 + `,"type":"VerifiablePresentation"},"vc":{` + badgeOf1 + "}}", "vp", ""},
 		"vc under vc+jwt":                 {typeVC, `{"vc":{` + badgeOf1 + "}}", "vc", ""},
 		"vc as text in a vc+jwt":          {typeVC, "{" + badge + `,"vc":"oops","vp":"nooo"}`, "vp", ""},
