@@ -35,6 +35,7 @@ import (
 type conformanceCommand struct {
 	Listen string `placeholder:"ADDRESS" default:"127.0.0.1:0" help:"Loopback address to listen on (${default}); port 0 takes a free one."`
 	TLS    bool   `name:"tls" help:"Serve https with a certificate that is made for the occasion; caFile in the result holds it."`
+	networkFlags
 }
 
 // instanceKind is one instance that is served.
@@ -80,8 +81,12 @@ func (c *conformanceCommand) Run(ctx context.Context, console *console) (err err
 		return err
 	}
 	defer func() { err = errors.Join(err, remove()) }()
-	base := address(listener)
-	made, served, err := newInstances(base)
+	client, err := c.networkFlags.newClient()
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	base, methods := address(listener), newMethods(client, nil)
+	made, served, err := newInstances(base, methods)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -90,7 +95,7 @@ func (c *conformanceCommand) Run(ctx context.Context, console *console) (err err
 		return errors.Join(err, listener.Close())
 	}
 	handler, err := newServer(serverParts{
-		verifier: newVerifier(set, nil, nil), resolver: newMethods(nil, nil), publicURL: base, instances: made,
+		verifier: newVerifier(set, client, nil), resolver: methods, publicURL: base, instances: made,
 		limits: server.Limits{VerifyRate: -1}, logger: console.logger(),
 	})
 	if err != nil {
@@ -165,7 +170,7 @@ func newCertificate(host string, now time.Time) (tls.Certificate, error) {
 }
 
 // newInstances makes the instances and what is printed of them.
-func newInstances(base string) (map[string]*vcapi.Instance, []servedInstance, error) {
+func newInstances(base string, resolver did.Resolver) (map[string]*vcapi.Instance, []servedInstance, error) {
 	set, err := contexts.Conformance()
 	if err != nil {
 		return nil, nil, err
@@ -173,8 +178,7 @@ func newInstances(base string) (map[string]*vcapi.Instance, []servedInstance, er
 	made := make(map[string]*vcapi.Instance, len(instanceKinds))
 	shared := vcapi.Config{
 		JSONLD: jsonld.New(set, jsonld.Options{InlineContexts: true}), Contexts: set,
-		Resolver: did.Methods{"key": did.KeyResolver{}, "jwk": did.JWKResolver{}},
-		Lists:    neighbours{base, made},
+		Resolver: resolver, Lists: neighbours{base, made},
 	}
 	var served []servedInstance
 	for _, kind := range instanceKinds {
@@ -234,8 +238,8 @@ func (k instanceKind) make(config vcapi.Config, url string) (*vcapi.Instance, se
 	return instance, servedInstance{Name: k.name, IssuerDID: config.Issuer, VerificationMethod: method, Endpoints: endpoints}, nil
 }
 
-// neighbours gets the status lists of other instances of this process, and
-// nothing from elsewhere.
+// neighbours gets the status lists of other instances of this process. Lists
+// from elsewhere are not fetched: what suites send names hosts that are not there.
 type neighbours struct {
 	base      string
 	instances map[string]*vcapi.Instance
@@ -248,5 +252,5 @@ func (n neighbours) StatusList(ctx context.Context, url string) ([]byte, error) 
 	if instance := n.instances[name]; ours && found && instance != nil {
 		return instance.StatusList(ctx, purpose)
 	}
-	return nil, errors.New("fetching status list: this command fetches nothing")
+	return nil, errors.New("fetching status list: it is none of this process")
 }
