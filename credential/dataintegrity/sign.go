@@ -92,7 +92,7 @@ func (s *Suites) Sign(ctx context.Context, document []byte, signer crypto.Signer
 var documents = sync.Pool{New: func() any { return new(strictjson.Document) }}
 
 func release(document *strictjson.Document) {
-	const large = 64 << 10
+	const large = strictjson.DefaultSize
 	if len(document.Bytes()) > large {
 		return
 	}
