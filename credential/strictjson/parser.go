@@ -214,17 +214,33 @@ func (p *parser) enter(kind Kind) *Error {
 		return p.fail(CodeTooDeep, p.at, "more than "+strconv.Itoa(p.limits.Depth)+" levels")
 	}
 	p.open = append(p.open, int32(len(p.doc.nodes)))
+	p.room()
 	p.doc.nodes = append(p.doc.nodes, node{shape: shape(kind), start: uint32(p.at)})
 	p.at++
 	return nil
 }
 
+// room makes room for one more node: for twice as many as there are, but not for
+// more than are let in, since a text of many values is likely to be refused.
+func (p *parser) room() {
+	count := len(p.doc.nodes)
+	if count < cap(p.doc.nodes) {
+		return
+	}
+	more := max(count, 1)
+	if left := p.limits.Nodes + nodesBeyond - count; left > 0 {
+		more = min(more, left)
+	}
+	p.doc.nodes = slices.Grow(p.doc.nodes, more)
+}
+
+// nodesBeyond is how many nodes there may be when the limit is noticed.
+const nodesBeyond = 4
+
 // leaf adds a node that ends at the parser's place.
 func (p *parser) leaf(kind Kind, start int, escaped bool) {
+	p.room()
 	nodes := p.doc.nodes
-	if len(nodes) == cap(nodes) {
-		nodes = slices.Grow(nodes, 1)
-	}
 	nodes = nodes[:len(nodes)+1]
 	n := &nodes[len(nodes)-1]
 	n.shape = shape(kind)
