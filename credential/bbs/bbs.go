@@ -46,7 +46,11 @@ var (
 	// ErrSignature reports a signature or proof that is well formed and does
 	// not belong to this key, these headers and these messages.
 	ErrSignature = errors.New("BBS signature or proof does not match")
-	// ErrInput reports arguments that fit no signature: too many messages, an
-	// index that is out of order or out of range, a header that is too long.
+	// ErrInput reports arguments that fit no signature: an index that is out of
+	// order or out of range, messages that are more or fewer than their
+	// indexes, no key.
 	ErrInput = errors.New("unfit input for BBS")
+	// ErrLimit reports more than MaxMessages messages. The signature may be
+	// good; it is not looked at.
+	ErrLimit = errors.New("too many messages for BBS")
 )

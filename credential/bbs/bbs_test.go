@@ -162,7 +162,7 @@ func TestZeroKeyVerifiesNothing(t *testing.T) {
 
 func TestRefusesSigning(t *testing.T) {
 	key := testKey(t, 1)
-	if _, err := key.Sign(nil, nil, Messages(numbered(MaxMessages+1))); !errors.Is(err, ErrInput) {
+	if _, err := key.Sign(nil, nil, Messages(numbered(MaxMessages+1))); !errors.Is(err, ErrLimit) {
 		t.Errorf("too many messages: %v", err)
 	}
 	if _, err := key.Sign(nil, make([]byte, 32), crypto.SHA256); !errors.Is(err, ErrInput) {
@@ -225,7 +225,7 @@ func TestRefusesMalformedProofs(t *testing.T) {
 		}
 	}
 	huge := append(bytes.Clone(good), make([]byte, scalarSize*MaxMessages)...)
-	if err := key.public.ProofVerify(huge, d); !errors.Is(err, ErrInput) {
+	if err := key.public.ProofVerify(huge, d); !errors.Is(err, ErrLimit) {
 		t.Errorf("a proof over too many messages: %v", err)
 	}
 }
@@ -249,11 +249,14 @@ func TestRefusesDisclosures(t *testing.T) {
 	for _, d := range []Disclosure{
 		{Messages: messages[:1], Indexes: []int{0, 2}},
 		{Messages: messages, Indexes: []int{0, 2}},
-		{Messages: make([][]byte, MaxMessages), Indexes: make([]int, MaxMessages)},
 	} {
 		if err := key.public.ProofVerify(proof, d); !errors.Is(err, ErrInput) {
 			t.Errorf("%d messages for %d indexes: %v", len(d.Messages), len(d.Indexes), err)
 		}
+	}
+	many := Disclosure{Messages: make([][]byte, MaxMessages), Indexes: make([]int, MaxMessages)}
+	if err := key.public.ProofVerify(proof, many); !errors.Is(err, ErrLimit) {
+		t.Errorf("too many messages: %v", err)
 	}
 	if _, err := key.public.ProofGen(strings.NewReader("short"), signature, Disclosure{Messages: messages}); err == nil {
 		t.Error("a proof was made without randomness")
@@ -381,7 +384,7 @@ func FuzzProof(f *testing.F) {
 			}
 			return
 		}
-		if !errors.Is(err, ErrEncoding) && !errors.Is(err, ErrSignature) && !errors.Is(err, ErrInput) {
+		if !errors.Is(err, ErrEncoding) && !errors.Is(err, ErrSignature) && !errors.Is(err, ErrInput) && !errors.Is(err, ErrLimit) {
 			t.Errorf("verifying: %v", err)
 		}
 	})

@@ -37,8 +37,8 @@ type Disclosure struct {
 // It does not check that the signature is one; Verify does. random must be a
 // good source of randomness: what is hidden depends on it.
 //
-// The errors are ErrEncoding for the signature, ErrInput for the disclosure,
-// and those of random.
+// The errors are ErrEncoding for the signature, ErrInput and ErrLimit for the
+// disclosure, and those of random.
 func (k *PublicKey) ProofGen(random io.Reader, signature []byte, d Disclosure) ([]byte, error) {
 	s, err := newStatement(k, d.Header, len(d.Messages))
 	if err != nil {
@@ -159,8 +159,8 @@ func challenge(made *commitments, s *statement, shown []bls12381.Scalar, d *Disc
 }
 
 // ProofVerify checks a proof of a signature by this key (the draft, §3.5.4). It
-// returns nil, ErrEncoding, ErrSignature, or ErrInput for a disclosure that no
-// proof can be of.
+// returns nil, ErrEncoding, ErrSignature, ErrLimit, or ErrInput for a disclosure
+// that no proof can be of.
 func (k *PublicKey) ProofVerify(proof []byte, d Disclosure) error {
 	p, err := readProof(proof)
 	if err != nil {
@@ -204,7 +204,7 @@ func readProof(proof []byte) (*parsedProof, error) {
 		return nil, ErrEncoding
 	}
 	if rest/scalarSize > MaxMessages {
-		return nil, fmt.Errorf("%w: more than %d messages", ErrInput, MaxMessages)
+		return nil, ErrLimit
 	}
 	p := &parsedProof{hidden: make([]bls12381.Scalar, rest/scalarSize)}
 	for _, to := range []*bls12381.G1{&p.aBar, &p.bBar, &p.d} {

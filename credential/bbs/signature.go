@@ -25,7 +25,8 @@ func (Messages) HashFunc() crypto.Hash { return 0 }
 // stand where a crypto.Signer is asked for, and only with a caller who knows
 // what it is.
 //
-// The error is ErrInput for more than MaxMessages, or options of another type.
+// The error is ErrLimit for more than MaxMessages, or ErrInput for options of
+// another type.
 func (k *PrivateKey) Sign(_ io.Reader, header []byte, options crypto.SignerOpts) ([]byte, error) {
 	messages, ok := options.(Messages)
 	if !ok || !k.public.isKey() {
@@ -53,8 +54,8 @@ func (k *PrivateKey) Sign(_ io.Reader, header []byte, options crypto.SignerOpts)
 }
 
 // Verify checks a signature over a header and messages, in their order (the
-// draft, §3.5.2). It returns nil, ErrEncoding, ErrSignature, or ErrInput for
-// what no signature can be over.
+// draft, §3.5.2). It returns nil, ErrEncoding, ErrSignature, ErrLimit, or ErrInput
+// where there is no key.
 func (k *PublicKey) Verify(signature, header []byte, messages [][]byte) error {
 	s, err := newStatement(k, header, len(messages))
 	if err != nil {
@@ -113,7 +114,7 @@ func newStatement(k *PublicKey, header []byte, messages int) (*statement, error)
 	case !k.isKey():
 		return nil, fmt.Errorf("%w: no key", ErrInput)
 	case messages > MaxMessages:
-		return nil, fmt.Errorf("%w: more than %d messages", ErrInput, MaxMessages)
+		return nil, ErrLimit
 	}
 	s := &statement{points: generators.first(messages + 1)}
 	input := make([]byte, 0, PublicKeySize+8+pointSize*len(s.points)+len(api)+8+len(header))

@@ -143,7 +143,7 @@ func readBBSDerived(value string) (derivedProof, error) {
 	if p.indexes, err = ascending(p.MandatoryIndexes, maxMandatory); err != nil {
 		return nil, err
 	}
-	p.selected, err = ascending(p.SelectiveIndexes, MaxStatements)
+	p.selected, err = ascending(p.SelectiveIndexes, bbs.MaxMessages)
 	return p, err
 }
 
@@ -170,6 +170,8 @@ func (p *bbsDerivedProof) verify(key crypto.PublicKey, proofHash, mandatoryHash 
 	switch {
 	case errors.Is(err, bbs.ErrEncoding):
 		return malformedValue("its BBS proof is not well formed")
+	case errors.Is(err, bbs.ErrLimit):
+		return errStatements
 	case err != nil:
 		return ErrSignature
 	}

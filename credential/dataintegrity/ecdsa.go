@@ -9,6 +9,7 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
+	"io"
 	"math/big"
 
 	"github.com/mr-tron/base58"
@@ -49,28 +50,36 @@ func hashForECDSA(key crypto.PublicKey) (crypto.Hash, error) {
 // ecdsaSignature is a signature as crypto.Signer returns it.
 type ecdsaSignature struct{ R, S *big.Int }
 
-// signECDSA signs the hash of data and writes the signature as r and s of fixed
-// length (IEEE P1363), which proofs have instead of ASN.1.
 func signECDSA(signer crypto.Signer, data []byte) (string, error) {
-	hash, err := hashForECDSA(signer.Public())
+	fixed, err := signFixed(signer, rand.Reader, data)
 	if err != nil {
 		return "", err
 	}
-	sum := sumOf(hash, data)
-	encoded, err := signer.Sign(rand.Reader, sum[:hash.Size()], hash)
+	return "z" + base58.Encode(fixed), nil
+}
+
+// signFixed signs the hash of data and writes the signature as r and s of fixed
+// length (IEEE P1363), which proofs have instead of ASN.1.
+func signFixed(signer crypto.Signer, random io.Reader, data []byte) ([]byte, error) {
+	hash, err := hashForECDSA(signer.Public())
 	if err != nil {
-		return "", err
+		return nil, err
+	}
+	sum := sumOf(hash, data)
+	encoded, err := signer.Sign(random, sum[:hash.Size()], hash)
+	if err != nil {
+		return nil, err
 	}
 	order := signer.Public().(*ecdsa.PublicKey).Params().N //nolint:errcheck // hashForECDSA has seen it
 	signature, err := readSignature(encoded)
 	if err != nil || !isScalar(signature.R, order) || !isScalar(signature.S, order) {
-		return "", fmt.Errorf("the signer returned no ECDSA signature: %w", ErrKeyType)
+		return nil, fmt.Errorf("the signer returned no ECDSA signature: %w", ErrKeyType)
 	}
 	size := hash.Size() // as long as a scalar of the curve
 	fixed := make([]byte, 2*size)
 	signature.R.FillBytes(fixed[:size])
 	signature.S.FillBytes(fixed[size:])
-	return "z" + base58.Encode(fixed), nil
+	return fixed, nil
 }
 
 // readSignature reads what a signer returned, which encoding/asn1 is lenient
@@ -89,24 +98,28 @@ func readSignature(encoded []byte) (signature ecdsaSignature, err error) {
 // isScalar reports whether n may stand in a signature: 1 to the order less one.
 func isScalar(n, order *big.Int) bool { return n.Sign() > 0 && n.Cmp(order) < 0 }
 
-// verifyECDSA checks a signature over the hash of data. Both s and its negative
-// are good, as ECDSA has it: a signature is no name for what it signs.
 func verifyECDSA(key crypto.PublicKey, data []byte, proofValue string) error {
 	hash, err := hashForECDSA(key)
 	if err != nil {
 		return err
 	}
-	size := hash.Size()
-	fixed, ok := decodeBase58(proofValue, 2*size)
+	fixed, ok := decodeBase58(proofValue, 2*hash.Size())
 	if !ok {
 		return ErrMalformedProof
 	}
-	public := key.(*ecdsa.PublicKey) //nolint:errcheck // hashForECDSA has seen it
-	r, s := new(big.Int).SetBytes(fixed[:size]), new(big.Int).SetBytes(fixed[size:])
-	order := public.Params().N
-	sum := sumOf(hash, data)
-	if !isScalar(r, order) || !isScalar(s, order) || !ecdsa.Verify(public, sum[:size], r, s) {
+	if !verifyFixed(key.(*ecdsa.PublicKey), hash, data, fixed) { //nolint:errcheck // hashForECDSA has seen it
 		return ErrSignature
 	}
 	return nil
+}
+
+// verifyFixed checks a signature of signFixed, of which the length is right.
+// Both s and its negative are good, as ECDSA has it: a signature is no name for
+// what it signs.
+func verifyFixed(public *ecdsa.PublicKey, hash crypto.Hash, data, fixed []byte) bool {
+	size := hash.Size()
+	r, s := new(big.Int).SetBytes(fixed[:size]), new(big.Int).SetBytes(fixed[size:])
+	order := public.Params().N
+	sum := sumOf(hash, data)
+	return isScalar(r, order) && isScalar(s, order) && ecdsa.Verify(public, sum[:size], r, s)
 }

@@ -6,11 +6,9 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/asn1"
 	"encoding/base64"
 	"fmt"
 	"io"
-	"math/big"
 	"slices"
 )
 
@@ -23,10 +21,11 @@ const ECDSASD2023 = "ecdsa-sd-2023"
 var ecdsaSD2023 = cryptosuite{
 	keys: []string{KeyP256},
 	hash: func(key crypto.PublicKey) (crypto.Hash, error) {
-		if public, ok := key.(*ecdsa.PublicKey); !ok || public == nil || public.Curve != elliptic.P256() {
+		hash, err := hashForECDSA(key)
+		if err == nil && hash != crypto.SHA256 {
 			return 0, ErrKeyType
 		}
-		return crypto.SHA256, nil
+		return hash, err
 	},
 	selective: &selectiveSuite{
 		labelling: hmacLabelling,
@@ -69,11 +68,11 @@ func signECDSASD(signer crypto.Signer, own *ecdsa.PrivateKey, random io.Reader, 
 	multikey := slices.Concat([]byte{0x80, 0x24, 2 | public[2*coordinate]&1}, public[1:1+coordinate])
 	base := ecdsaBaseProof{PublicKey: multikey, HMACKey: m.hmacKey, Signatures: make([][]byte, len(m.nonMandatory)), MandatoryPointers: pointersOf(m)}
 	for i, line := range m.nonMandatory {
-		if base.Signatures[i], err = signP256(own, random, line); err != nil {
+		if base.Signatures[i], err = signFixed(own, random, line); err != nil {
 			return "", err
 		}
 	}
-	if base.BaseSignature, err = signP256(signer, random, slices.Concat(m.proofHash, multikey, m.mandatoryHash)); err != nil {
+	if base.BaseSignature, err = signFixed(signer, random, slices.Concat(m.proofHash, multikey, m.mandatoryHash)); err != nil {
 		return "", err
 	}
 	return encodeProofValue(ecdsaBase, &base)
@@ -82,35 +81,9 @@ func signECDSASD(signer crypto.Signer, own *ecdsa.PrivateKey, random io.Reader, 
 // pointersOf is a list that is never nil, which CBOR writes in another way.
 func pointersOf(m *material) []string { return append([]string{}, m.pointers...) }
 
-// signP256 signs data with ECDSA and SHA-256; the signature is r and s, 32 bytes
-// each.
-func signP256(signer crypto.Signer, random io.Reader, data []byte) ([]byte, error) {
-	hash := sha256.Sum256(data)
-	der, err := signer.Sign(random, hash[:], crypto.SHA256)
-	if err != nil {
-		return nil, err
-	}
-	var numbers struct{ R, S *big.Int }
-	rest, err := asn1.Unmarshal(der, &numbers)
-	if err != nil || len(rest) > 0 || !inP256(numbers.R) || !inP256(numbers.S) {
-		return nil, fmt.Errorf("the signer returned no signature for P-256: %w", ErrKeyType)
-	}
-	signature := make([]byte, p256Signature)
-	numbers.R.FillBytes(signature[:p256Signature/2])
-	numbers.S.FillBytes(signature[p256Signature/2:])
-	return signature, nil
-}
-
-func inP256(n *big.Int) bool { return n.Sign() > 0 && n.Cmp(elliptic.P256().Params().N) < 0 }
-
-// verifyP256 checks a signature of signP256.
+// verifyP256 checks a signature of signFixed.
 func verifyP256(key *ecdsa.PublicKey, data, signature []byte) bool {
-	if len(signature) != p256Signature {
-		return false
-	}
-	hash := sha256.Sum256(data)
-	r, s := new(big.Int).SetBytes(signature[:p256Signature/2]), new(big.Int).SetBytes(signature[p256Signature/2:])
-	return inP256(r) && inP256(s) && ecdsa.Verify(key, hash[:], r, s)
+	return len(signature) == p256Signature && verifyFixed(key, crypto.SHA256, data, signature)
 }
 
 // parseOwnKey reads the public key of a proof.
@@ -146,7 +119,7 @@ func readECDSABase(value string) (baseProof, error) {
 // checkECDSA checks what base and derived proofs have in common.
 func checkECDSA(baseSignature, publicKey []byte, signatures [][]byte) error {
 	if len(signatures) > MaxStatements {
-		return malformedValue(fmt.Sprintf("it has more than %d signatures", MaxStatements))
+		return errStatements
 	}
 	wrong := func(signature []byte) bool { return len(signature) != p256Signature }
 	if wrong(baseSignature) || slices.ContainsFunc(signatures, wrong) {

@@ -118,8 +118,11 @@ func decodeProofValue(value string, kind, base byte, content any) error {
 func ascending(indexes []uint64, limit int) ([]int, error) {
 	out := make([]int, len(indexes))
 	for i, index := range indexes {
-		if index >= uint64(limit) || i > 0 && index <= indexes[i-1] {
-			return nil, malformedValue("its indexes are not ascending, or too large")
+		switch {
+		case i > 0 && index <= indexes[i-1]:
+			return nil, malformedValue("its indexes are not ascending")
+		case index >= uint64(limit):
+			return nil, errStatements
 		}
 		out[i] = int(index)
 	}

@@ -23,6 +23,8 @@ import (
 // do not select: each is signed, and checked, on its own.
 const MaxStatements = 400
 
+var errStatements error = &jsonld.LimitError{Limit: "statements that are not mandatory", Max: MaxStatements}
+
 // selectiveSuite is what such a cryptosuite does in its own way.
 type selectiveSuite struct {
 	// labelling makes the labels of blank nodes with the HMAC key of a proof.
@@ -108,7 +110,7 @@ func (s *Suites) prepare(ctx context.Context, root strictjson.Value, suite *sele
 	var hashed [][]byte
 	hashed, m.nonMandatory = split(all.lines, mandatory.indexes)
 	if len(m.nonMandatory) > MaxStatements {
-		return &jsonld.LimitError{Limit: "statements that are not mandatory", Max: MaxStatements}
+		return errStatements
 	}
 	m.mandatoryHash = hashLines(hashed)
 	return nil
@@ -184,7 +186,7 @@ func (s *Suites) derive(ctx context.Context, root strictjson.Value, options Deri
 	var hashed [][]byte
 	hashed, d.nonMandatory = split(all.lines, mandatory.indexes)
 	if len(d.nonMandatory) > MaxStatements {
-		return nil, &jsonld.LimitError{Limit: "statements that are not mandatory", Max: MaxStatements}
+		return nil, errStatements
 	}
 	d.mandatoryHash = hashLines(hashed)
 	d.choose(mandatory.indexes, combined.indexes)
@@ -276,7 +278,7 @@ func (d *Document) verifySelectively(ctx context.Context, a *attempt, revisions 
 	}
 	mandatory, others := split(lines, indexes)
 	if len(others) > MaxStatements {
-		return Verified{}, &jsonld.LimitError{Limit: "statements that are not mandatory", Max: MaxStatements}
+		return Verified{}, errStatements
 	}
 	if err := proof.verify(a.key, options.sum[:sha256.Size], hashLines(mandatory), others); err != nil {
 		return Verified{}, err
