@@ -72,6 +72,7 @@ func TestSuites(t *testing.T) {
 		{"status lists", testStatusLists},
 		{"requests", testRequests},
 		{"stored credentials", testStoredCredentials},
+		{"issuer of the VC API", testIssuerOfVCAPI},
 		{"verifier of the VC API", testVerifierOfVCAPI},
 		{"challenges", testChallenges},
 	} {

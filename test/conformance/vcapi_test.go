@@ -88,6 +88,28 @@ func testStoredCredentials(t *testing.T, lab laboratory) {
 	}
 }
 
+// testIssuerOfVCAPI is what vc-api-issuer-test-suite asserts.
+func testIssuerOfVCAPI(t *testing.T, lab laboratory) {
+	i := lab.at(t, "vc-api")
+	good := versions(i.IssuerDID)["1.1"]
+	issued := i.issued(t, good, nil)
+	if issued["id"] != good["id"] || issued["issuer"] != i.IssuerDID || !sameJSON(t, issued["credentialSubject"], good["credentialSubject"]) {
+		t.Errorf("it is issued as %v", issued)
+	}
+	i.issued(t, with(t, good, object{"expirationDate": "2034-02-03T04:05:06Z"}), nil)
+	for name, values := range map[string]array{
+		"@context":          {4, false, nil, array{}, array{object{"foo": true}, 4, false, nil}},
+		"type":              {nil, true, 4, array{}, array{2, nil, object{"foo": true}, false}},
+		"issuer":            {nil, true, 4, array{}},
+		"credentialSubject": {nil, true, 4, array{}, "did:example:1234"},
+	} {
+		refuses(t, "no "+name, i.issue(t, with(t, good, object{name: removed{}}), nil))
+		for _, value := range values {
+			refuses(t, name, i.issue(t, with(t, good, object{name: value}), nil))
+		}
+	}
+}
+
 // testVerifierOfVCAPI is what vc-api-verifier-test-suite asserts: a credential of
 // version 1.1 by an issuer who has nothing to do with the key, damaged in turn.
 func testVerifierOfVCAPI(t *testing.T, lab laboratory) {
