@@ -101,9 +101,10 @@ func (e *examination) issuer() {
 }
 
 // domainOf gives the host, with a port if there is one, that an identifier
-// belongs to: of a did:web or https URL. It is "" for others and for a host
-// that is not plain letters, digits, points and hyphens.
+// belongs to: of a did:web, did:webvh or https URL. It is "" for others and for a
+// host that is not plain letters, digits, points and hyphens.
 func domainOf(id string) string {
+	id = asWeb(id)
 	var host string
 	if strings.HasPrefix(id, "did:web:") {
 		if parsed, err := did.Parse(id); err == nil {
@@ -125,10 +126,22 @@ func domainOf(id string) string {
 	return host
 }
 
+// asWeb gives the did:web DID of the same place for a did:webvh DID, which has
+// the digest of its log before it, and any other identifier as it is.
+func asWeb(id string) string {
+	if rest, ok := strings.CutPrefix(id, "did:webvh:"); ok {
+		if _, place, ok := strings.Cut(rest, ":"); ok {
+			return "did:web:" + place
+		}
+	}
+	return id
+}
+
 // placeOf gives the host that an identifier belongs to and, where its document
 // does not speak for the whole host, the path of it: whoever may put files below
 // a university's /students/ is not the university. It is "" like domainOf.
 func placeOf(id string) string {
+	id = asWeb(id)
 	host := domainOf(id)
 	var path string
 	if strings.HasPrefix(id, "did:web:") {
