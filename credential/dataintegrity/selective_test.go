@@ -265,6 +265,23 @@ func TestRefusesDerivation(t *testing.T) {
 	}
 }
 
+// TestDeriveDropsOtherProofs, which are of the whole document.
+func TestDeriveDropsOtherProofs(t *testing.T) {
+	s := closed(t)
+	base := signBase(t, s, BBS2023, people, mandatoryPeople)
+	both, err := s.Sign(ctx, base, ed25519.NewKeyFromSeed(make([]byte, 32)), Options{VerificationMethod: selectiveMethod})
+	if err != nil {
+		t.Fatal(err)
+	}
+	derived := derive(t, s, both, "/credentialSubject/role")
+	if proof := parse(t, derived).Get("proof"); proof.Kind() != strictjson.Object || !proof.Get("cryptosuite").Is(BBS2023) {
+		t.Errorf("got proofs %s", proof.Raw())
+	}
+	if err := verifySelective(t, s, derived); err != nil {
+		t.Error(err)
+	}
+}
+
 // setProofValue replaces the proof value of a document that has one proof.
 func setProofValue(t testing.TB, document []byte, value string) []byte {
 	t.Helper()
