@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -144,8 +145,13 @@ func TestParseKeyPair(t *testing.T) {
 	d, _ := p521.Bytes()
 	point, _ := p521.PublicKey.Bytes()
 	public521 := `"kty":"EC","crv":"P-521","x":"` + b64(point[1:67]) + `","y":"` + b64(point[67:]) + `"`
+	rs256 := testSigners()["RS256"].(*rsa.PrivateKey)
+	publicRSA := `"kty":"RSA","e":"AQAB","n":"` + b64(rs256.N.Bytes()) + `"`
+	primes := `"p":"` + b64(rs256.Primes[0].Bytes()) + `","q":"` + b64(rs256.Primes[1].Bytes()) + `"`
+	privateRSA := `"d":"` + b64(rs256.D.Bytes()) + `",` + primes
 	for text, alg := range map[string]string{
-		rfc8037Private: "EdDSA", rfc7515Private: "ES256", `{` + public521 + `,"d":"` + b64(d) + `","alg":"ES512"}`: "ES512",
+		`{` + publicRSA + `,` + privateRSA + `}`: "RS256",
+		rfc8037Private:                           "EdDSA", rfc7515Private: "ES256", `{` + public521 + `,"d":"` + b64(d) + `","alg":"ES512"}`: "ES512",
 	} {
 		pair, err := keyPairOf(t, text)
 		if err != nil {
@@ -167,19 +173,23 @@ func TestParseKeyPair(t *testing.T) {
 		}
 	}
 	for name, text := range map[string]string{
-		"not an object":         `[]`,
-		"private of another":    strings.Replace(rfc8037Private, "nWGx", "nWGy", 1),
-		"private short":         strings.Replace(rfc8037Private, "nWGxne", "nWGx", 1),
-		"private with padding":  strings.Replace(rfc8037Private, "uf2A", "uf2A=", 1),
-		"private zero":          strings.Replace(rfc7515Private, "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", 1),
-		"private number":        `{` + okp + `,"d":1}`,
-		"P-521 off curve":       `{"kty":"EC","crv":"P-521","x":"` + b64(point[1:67]) + `","y":"` + b64(point[1:67]) + `"}`,
-		"P-521 short":           `{"kty":"EC","crv":"P-521","x":"AA","y":"AA"}`,
-		"P-521 as OKP":          `{"kty":"OKP","crv":"P-521","x":"AA"}`,
-		"RSA private":           `{` + rs + `,"d":"AQAB"}`,
-		"symmetric":             `{"kty":"oct","k":"AAAA"}`,
-		"X25519":                `{"kty":"OKP","crv":"X25519","x":"` + rfc8037X + `","d":"` + rfc8037X + `"}`,
-		"larger than the limit": `{` + okp + `,"x":"` + strings.Repeat("A", maxJWK) + `"}`,
+		"not an object":          `[]`,
+		"private of another":     strings.Replace(rfc8037Private, "nWGx", "nWGy", 1),
+		"private short":          strings.Replace(rfc8037Private, "nWGxne", "nWGx", 1),
+		"private with padding":   strings.Replace(rfc8037Private, "uf2A", "uf2A=", 1),
+		"private zero":           strings.Replace(rfc7515Private, "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", 1),
+		"private number":         `{` + okp + `,"d":1}`,
+		"P-521 off curve":        `{"kty":"EC","crv":"P-521","x":"` + b64(point[1:67]) + `","y":"` + b64(point[1:67]) + `"}`,
+		"P-521 short":            `{"kty":"EC","crv":"P-521","x":"AA","y":"AA"}`,
+		"P-521 as OKP":           `{"kty":"OKP","crv":"P-521","x":"AA"}`,
+		"RSA private, no primes": `{` + rs + `,"d":"AQAB"}`,
+		"RSA private of another": `{` + rs + `,` + privateRSA + `}`,
+		"RSA private, another d": `{` + publicRSA + `,"d":"AQAB",` + primes + `}`,
+		"RSA of three primes":    `{` + publicRSA + `,"oth":[],` + privateRSA + `}`,
+		"RSA primes of zero":     `{` + publicRSA + `,"d":"AA","p":"AA","q":"AA"}`,
+		"symmetric":              `{"kty":"oct","k":"AAAA"}`,
+		"X25519":                 `{"kty":"OKP","crv":"X25519","x":"` + rfc8037X + `","d":"` + rfc8037X + `"}`,
+		"larger than the limit":  `{` + okp + `,"x":"` + strings.Repeat("A", maxJWK) + `"}`,
 	} {
 		if name == "larger than the limit" {
 			text = `{"y":"` + strings.Repeat("A", maxJWK) + `"}`

@@ -5,8 +5,10 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
+	"crypto/rsa"
 	"errors"
 	"fmt"
+	"math/big"
 
 	"github.com/lestrrat-go/jwx/v2/jwk"
 
@@ -21,9 +23,9 @@ type KeyPair struct {
 }
 
 // ParseKeyPair reads a JWK that may have the private part: Ed25519, P-256,
-// P-384, or P-521. Of the last this is the only reader: the suite of
-// VC-JOSE-COSE signs with it, badges do not, and ParseJWK refuses it. The
-// private part must belong to the public one. RSA keys are read as public keys.
+// P-384, RSA with its two primes, or P-521. Of the last this is the only reader:
+// the suite of VC-JOSE-COSE signs with it, badges do not, and ParseJWK refuses
+// it. The private part must belong to the public one.
 //
 // Errors are those of ParseJWK. They never quote the key.
 func ParseKeyPair(v strictjson.Value) (KeyPair, error) {
@@ -45,9 +47,6 @@ func ParseKeyPair(v strictjson.Value) (KeyPair, error) {
 	} else if !v.Get("kty").Is(k.kty) {
 		return KeyPair{}, invalidKey("crv of a JWK does not belong to its kty")
 	}
-	if k.size == 0 {
-		return KeyPair{}, &UnsupportedKeyError{Kind: "RSA private key"}
-	}
 	members, err := k.members(v)
 	if err != nil {
 		return KeyPair{}, err
@@ -56,7 +55,12 @@ func ParseKeyPair(v strictjson.Value) (KeyPair, error) {
 	if err != nil || !hasPrivate {
 		return KeyPair{Public: public}, err
 	}
-	signer, err := k.signer(private)
+	var signer crypto.Signer
+	if rs, isRSA := public.(*rsa.PublicKey); isRSA {
+		signer, err = signerOfRSA(v, rs)
+	} else {
+		signer, err = k.signer(private)
+	}
 	if err != nil {
 		return KeyPair{}, err
 	}
@@ -101,6 +105,31 @@ func (k kind) signer(d strictjson.Value) (crypto.Signer, error) {
 	key, err := ecdsa.ParseRawPrivateKey(k.curve, decoded)
 	if err != nil {
 		return nil, invalidKey("JWK is not a private key of %s", k.crv)
+	}
+	return key, nil
+}
+
+// signerOfRSA makes the private key from the members d, p and q (RFC 7518
+// §6.3.2). The others can be computed, and are not read.
+func signerOfRSA(v strictjson.Value, public *rsa.PublicKey) (crypto.Signer, error) {
+	if v.Get("oth").Exists() {
+		return nil, &UnsupportedKeyError{Kind: "RSA with more than two primes"}
+	}
+	var numbers [3]*big.Int
+	for i, name := range []string{"d", "p", "q"} {
+		decoded, err := decodeBase64(v.Get(name).Text())
+		if err != nil || len(decoded) == 0 || len(decoded) > maxRSABits/8 {
+			return nil, invalidKey("member %q of a JWK has the wrong form or length", name)
+		}
+		numbers[i] = new(big.Int).SetBytes(decoded)
+	}
+	key := &rsa.PrivateKey{PublicKey: *public, D: numbers[0], Primes: numbers[1:]}
+	err := guard(func() error {
+		key.Precompute()
+		return key.Validate()
+	})
+	if err != nil {
+		return nil, invalidKey("JWK is not a private key of RSA")
 	}
 	return key, nil
 }
