@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"laurel/credential"
+	"laurel/credential/cose"
 	"laurel/credential/jose"
 	"laurel/credential/strictjson"
 )
@@ -34,8 +35,9 @@ const (
 type examination struct {
 	*session
 	purpose    purpose
-	served     *knownList  // asStatusList, what is known of these bytes
-	token      *jose.Token // the JWT that it came in, or nil
+	served     *knownList    // asStatusList, what is known of these bytes
+	token      *jose.Token   // the JWT that it came in, or nil
+	message    *cose.Message // the COSE message whose header token has, or nil
 	credential *credential.Credential
 	issuerID   string
 	trust      trust

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net/url"
 	"sync"
 
 	"laurel/credential/bake"
@@ -19,7 +20,7 @@ var documents = sync.Pool{New: func() any { return new(strictjson.Document) }}
 type submission struct {
 	format Format
 	root   strictjson.Value // of JSON
-	text   []byte           // of a JWS or SD-JWT, without white space around it
+	text   []byte           // of a JWS or SD-JWT, without white space around it; the address of a link
 	baked  *bake.Baked      // of a picture, nil when there is none in it
 	fault  error            // of package bake, why there is none
 }
@@ -45,6 +46,8 @@ func read(data []byte) (submission, error) {
 			return submission{format: FormatJWS, text: trimmed}, nil
 		case isSDJWT(trimmed):
 			return submission{format: FormatSDJWT, text: trimmed}, nil
+		case isLink(trimmed):
+			return submission{format: FormatLink, text: trimmed}, nil
 		}
 	}
 	document := documents.Get().(*strictjson.Document)
@@ -55,6 +58,10 @@ func read(data []byte) (submission, error) {
 	root := document.Root()
 	if openbadges2.Is(root) {
 		return submission{format: FormatOpenBadges2, root: root}, nil
+	}
+	if address, ok := root.Member("url"); ok && root.Len() == 1 && isLink([]byte(address.Text())) {
+		in := submission{format: FormatLink, root: root, text: []byte(address.Text())}
+		return in, nil
 	}
 	return submission{format: FormatJSON, root: root}, nil
 }
@@ -76,6 +83,16 @@ func readPicture(data []byte) (submission, error) {
 		in.baked = &baked
 	}
 	return in, nil
+}
+
+// isLink reports whether text is one https URL and nothing else.
+func isLink(text []byte) bool {
+	const most = 2 << 10
+	if len(text) > most || !bytes.HasPrefix(text, []byte("https://")) || bytes.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == '"' }) {
+		return false
+	}
+	u, err := url.Parse(string(text))
+	return err == nil && u.Host != ""
 }
 
 // isSDJWT reports whether text is a compact JWS followed by disclosures.

@@ -3,8 +3,10 @@ package verifier
 import (
 	"bytes"
 	"errors"
+	"strings"
 
 	"laurel/credential/bake"
+	"laurel/credential/cose"
 	"laurel/credential/jose"
 	"laurel/credential/openbadges2"
 	"laurel/credential/sdjwt"
@@ -20,9 +22,29 @@ func (e *examination) submission(in *submission) {
 		e.jws(in.text)
 	case FormatSDJWT:
 		e.sdjwt(in.text)
+	case FormatLink:
+		// link has said why there is nothing.
 	default:
 		e.json(in.root)
 	}
+}
+
+// link puts what is behind a link in the place of the link. One link is followed
+// and no other.
+func (e *examination) link(in *submission) {
+	data, err := e.fetch(string(in.text), KindBadge)
+	if err != nil {
+		e.add(CodeLinkUnavailable, Indeterminate, "", nil)
+		return
+	}
+	behind, err := read(data)
+	if err != nil || behind.format == FormatLink {
+		e.add(CodeLinkNoBadge, Failed, "", nil)
+		return
+	}
+	in.release()
+	*in = behind
+	e.add(CodeLink, Passed, "", nil)
 }
 
 // picture examines the badge in a picture.
@@ -88,6 +110,8 @@ func (e *examination) envelope(v strictjson.Value) {
 		e.jws(inside.Data)
 	case isSDJWT(inside.Data):
 		e.sdjwt(inside.Data)
+	case strings.HasSuffix(inside.MediaType, "+cose"):
+		e.cose(inside)
 	default:
 		e.add(CodeFormatUnsupported, Indeterminate, v.Get("id").Pointer(), map[string]string{"format": inside.MediaType})
 	}
@@ -129,6 +153,25 @@ func (e *examination) opened(token *jose.Token) {
 		return
 	}
 	e.examine(document.Root())
+}
+
+// cose examines what a COSE_Sign1 message holds.
+func (e *examination) cose(inside jose.Envelope) {
+	message, err := cose.Parse(inside.Data)
+	if err != nil {
+		e.note(*tokenFault(err))
+		return
+	}
+	document, claims, err := message.Document(inside.Presentation, jose.Options{})
+	if err != nil {
+		e.note(*tokenFault(err))
+		return
+	}
+	e.message = message
+	header := jose.Header{Algorithm: message.Algorithm, KeyID: strings.ToValidUTF8(string(message.KeyID), "?"), Type: message.Type, Issuer: message.Issuer}
+	e.opened(&jose.Token{
+		JWS: &jose.JWS{Header: header}, Profile: jose.ProfileVCJOSECOSE, Presentation: inside.Presentation, Document: document, Claims: claims,
+	})
 }
 
 // sdjwt examines what an SD-JWT discloses.

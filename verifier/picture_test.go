@@ -51,7 +51,21 @@ func pictureScenarios() []scenario {
 			element := "<o:credential><![CDATA[" + string(good(l)) + "]]></o:credential>"
 			return []byte(namespace + element + element + "</svg>")
 		}, VerdictValid, CodeSignature},
+		{"a link", behind("https://badges.example.edu/credentials/1", good, `https://badges.example.edu/credentials/1`), VerdictValid, CodeSignature},
+		{"a link in JSON", behind("https://badges.example.edu/credentials/1", good, ` {"url": "https://badges.example.edu/credentials/1"}`), VerdictValid, CodeSignature},
+		{"a link to a picture", behind("https://a.example/x.png", baked(pngImage, good), "https://a.example/x.png\n"), VerdictValid, CodeSignature},
+		{"a link to nothing", input("https://a.example/"), VerdictIndeterminate, CodeLinkUnavailable},
+		{"a link to a page", behind("https://a.example/", input("<html>"), "https://a.example/"), VerdictInvalid, CodeLinkNoBadge},
+		{"a link to a link", behind("https://a.example/", input("https://b.example/"), "https://a.example/"), VerdictInvalid, CodeLinkNoBadge},
 		{"a deep drawing", input(`<svg>` + strings.Repeat("<g>", 300) + strings.Repeat("</g>", 300) + `</svg>`), VerdictIndeterminate, CodeTooComplex},
+	}
+}
+
+// behind serves something and hands in a link.
+func behind(url string, served func(l *lab) []byte, link string) func(l *lab) []byte {
+	return func(l *lab) []byte {
+		l.world.documents[url] = served(l)
+		return []byte(link)
 	}
 }
 

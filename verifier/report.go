@@ -44,6 +44,7 @@ const (
 	FormatSDJWT       Format = "sd-jwt"      // compact JWS with disclosures
 	FormatPNG         Format = "png"         // a picture that may have a badge baked in
 	FormatSVG         Format = "svg"         // likewise
+	FormatLink        Format = "link"        // an https URL behind which there was no badge; else the format of what was there
 	FormatOpenBadges2 Format = "openbadges2" // Open Badges 1 or 2
 )
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"laurel/credential/cose"
 	"laurel/credential/jose"
 	"laurel/credential/jsonld"
 	"laurel/credential/sdjwt"
@@ -61,7 +62,14 @@ func (e *examination) tokenSignature(id string, relationship did.Relationship) *
 	if _, isKnown := e.served.find(wholeToken, public); isKnown {
 		return nil
 	}
-	if err := e.token.JWS.Verify(public); err != nil {
+	if stated := e.token.JWS.Header.Issuer; stated != "" && stated != id {
+		return &finding{code: CodeClaimMismatch, outcome: Failed, params: map[string]string{"claim": "iss"}}
+	}
+	verify := e.token.JWS.Verify
+	if e.message != nil {
+		verify = e.message.Verify
+	}
+	if err := verify(public); err != nil {
 		return tokenFault(err)
 	}
 	e.served.add(proved{wholeToken, public, nil})
@@ -204,7 +212,7 @@ func (e *examination) tokenDates() (from, until time.Time) {
 	return e.token.Claims.NotBefore, e.token.Claims.Expires
 }
 
-// tokenFaults are the errors of packages jose and sdjwt. The first that matches counts.
+// tokenFaults are the errors of packages jose, cose and sdjwt. The first that matches counts.
 var tokenFaults = []struct {
 	err     error
 	code    Code
@@ -215,6 +223,8 @@ var tokenFaults = []struct {
 	{jose.ErrType, CodeTokenType, Failed},
 	{jose.ErrHeader, CodeTokenMalformed, Failed},
 	{jose.ErrMalformed, CodeTokenMalformed, Failed},
+	{cose.ErrMalformed, CodeTokenMalformed, Failed},
+	{cose.ErrHeader, CodeTokenMalformed, Failed},
 	{sdjwt.ErrMalformed, CodeTokenMalformed, Failed},
 	{sdjwt.ErrDisclosure, CodeTokenMalformed, Failed},
 	{sdjwt.ErrHash, CodeAlgorithmNotAllowed, Failed},
@@ -223,7 +233,7 @@ var tokenFaults = []struct {
 	{jose.ErrSignature, CodeSignatureInvalid, Failed},
 }
 
-// tokenFault is the finding for an error of package jose or sdjwt.
+// tokenFault is the finding for an error of packages jose, cose or sdjwt.
 func tokenFault(err error) *finding {
 	f := &finding{code: CodeInternalFault, outcome: Indeterminate}
 	for _, fault := range tokenFaults {

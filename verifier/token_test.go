@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"laurel/credential/cose"
 	"laurel/credential/jose"
 	"laurel/credential/sdjwt"
 )
@@ -116,6 +117,13 @@ func tokenScenarios() []scenario {
 			return []byte(text)
 		}
 	}
+	message := func(l *lab) []byte {
+		data, err := cose.Sign(marshal(l, badge()), l.key, cose.SignOptions{KeyID: methodID})
+		if err != nil {
+			l.Fatal(err)
+		}
+		return data
+	}
 	jws := func(l *lab) []byte { return l.token(badge(), l.key, methodID) }
 	return []scenario{
 		{"a VC-JOSE-COSE token", jws, VerdictValid, CodeSignature},
@@ -215,9 +223,15 @@ func tokenScenarios() []scenario {
 
 		{"an envelope", enveloped("application/vc+jwt", jws), VerdictValid, CodeSignature},
 		{"an envelope of an older name", enveloped("application/jwt", jws), VerdictValid, CodeSignature},
-		{"an envelope of a kind not known", func(l *lab) []byte {
+		{"an enveloped message of nothing", func(l *lab) []byte {
 			return enveloped("application/vc+cose", func(*lab) []byte { return []byte("nonsense") })(l)
-		}, VerdictIndeterminate, CodeFormatUnsupported},
+		}, VerdictInvalid, CodeTokenMalformed},
+		{"an enveloped JWT that is none", enveloped("application/vc+jwt", input("nonsense")), VerdictIndeterminate, CodeFormatUnsupported},
+		{"an enveloped COSE message", enveloped("application/vc+cose", message), VerdictValid, CodeSignature},
+		{"an enveloped COSE message by another", func(l *lab) []byte {
+			l.key, l.attacker = l.attacker, l.key
+			return enveloped("application/vc+cose", message)(l)
+		}, VerdictInvalid, CodeSignatureInvalid},
 		{"an SD-JWT", selective(), VerdictValid, CodeSignature},
 		{"an SD-JWT that keeps something back", selective("/name"), VerdictValid, CodeSignature},
 		{"an enveloped SD-JWT", enveloped("application/vc+sd-jwt", selective("/name")), VerdictValid, CodeSignature},

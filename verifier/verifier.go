@@ -43,6 +43,9 @@ const (
 	// KindOpenBadges2 is an Assertion, BadgeClass, Profile, CryptographicKey or
 	// RevocationList of Open Badges 2.0.
 	KindOpenBadges2
+	// KindBadge is a badge in any form, also a picture, behind a link that
+	// somebody gave. It is up to 5 MiB large.
+	KindBadge
 )
 
 // MediaTypes lists the media types a document of this kind may come in, the
@@ -52,6 +55,11 @@ func (k Kind) MediaTypes() []string {
 	case KindStatusList, KindCredential:
 		return []string{
 			"application/vc", "application/vc+jwt", "application/vc+ld+json", "application/ld+json", "application/json", "application/jwt", "text/plain",
+		}
+	case KindBadge:
+		return []string{
+			"application/vc", "application/vc+jwt", "application/vc+sd-jwt", "application/vp", "application/vp+jwt", "application/vc+ld+json",
+			"application/ld+json", "application/json", "application/jwt", "image/png", "image/svg+xml", "text/plain",
 		}
 	case KindKeySet:
 		return []string{"application/jwk-set+json", "application/json"}
@@ -139,7 +147,8 @@ type Expect struct {
 }
 
 // Verify checks a badge, an endorsement, a learner record or a presentation with
-// such in it: as JSON, as compact JWS, or baked into a picture. Whatever is wrong
+// such in it: as JSON, as compact JWS, baked into a picture, or behind a link,
+// which is an https URL alone or {"url": "https://…"}. Whatever is wrong
 // with it is said in the Report; the error is ErrNotReadable, for input that is
 // no credential in any form, or nil. Verify does not panic, whatever the
 // input and whatever the Resolver and Documents do. The caller must not change
@@ -167,6 +176,9 @@ func (v *Verifier) Verify(ctx context.Context, data []byte, expect Expect) (repo
 		}
 	}()
 	e.laboratory()
+	if in.format == FormatLink {
+		e.link(&in)
+	}
 	e.submission(&in)
 	return e.report(in.format), nil
 }

@@ -171,8 +171,8 @@ const maxStatusList = 1 << 20
 // documents gets documents of other hosts for a verifier.
 type documents struct{ client *fetch.Client }
 
-// Document implements verifier.Documents. A status list may have moved within
-// its host; a document with keys has to be where its identifier says.
+// Document implements verifier.Documents. A status list, or a badge, may have
+// moved within its host; a document with keys has to be where its identifier says.
 func (d documents) Document(ctx context.Context, url string, kind verifier.Kind) ([]byte, error) {
 	request := fetch.Request{MediaTypes: kind.MediaTypes()}
 	if kind == verifier.KindStatusList {

@@ -23,17 +23,22 @@ const (
 
 // verifyCommand checks a badge.
 type verifyCommand struct {
-	File string `arg:"" optional:"" default:"-" placeholder:"FILE" help:"The badge; - or nothing is the standard input."`
+	File string `arg:"" optional:"" default:"-" placeholder:"FILE" help:"The badge: a file, JSON, a compact JWS or a picture; or its https address; - or nothing is the standard input."`
 	Data string `type:"path" placeholder:"DIR" env:"LAUREL_DATA" help:"Answer for the issuers of this data directory from its store."`
 	sealFlags
 	contextFlags
 	networkFlags
-	JSON bool `help:"Print the report as JSON."`
+	Email string `placeholder:"ADDRESS" help:"Whether the badge is about the person with this address."`
+	ID    string `name:"id" placeholder:"ID" help:"Whether the badge is about the one with this DID or other id."`
+	JSON  bool   `help:"Print the report as JSON."`
 }
 
 // Run implements the command.
 func (c *verifyCommand) Run(ctx context.Context, console *console) error {
-	data, err := readInput(ctx, console, c.File, maxImage)
+	data, err := []byte(c.File), error(nil)
+	if !strings.HasPrefix(c.File, "https://") {
+		data, err = readInput(ctx, console, c.File, maxImage)
+	}
 	if err != nil {
 		return err
 	}
@@ -67,8 +72,9 @@ func (c *verifyCommand) check(ctx context.Context, console *console, data []byte
 	if err != nil {
 		return nil, err
 	}
+	expect := verifier.Expect{Email: c.Email, ID: c.ID}
 	if c.Data == "" {
-		return newVerifier(set, client, nil).Verify(ctx, data, verifier.Expect{})
+		return newVerifier(set, client, nil).Verify(ctx, data, expect)
 	}
 	operator, closeData, err := openOperator(ctx, dataFlags{Data: c.Data, sealFlags: c.sealFlags, contextFlags: c.contextFlags})
 	if err != nil {
@@ -76,7 +82,10 @@ func (c *verifyCommand) check(ctx context.Context, console *console, data []byte
 	}
 	defer func() { err = errors.Join(err, closeData()) }()
 	if !operator.served {
-		return newVerifier(set, client, operator.installation.issuer).Verify(ctx, data, verifier.Expect{})
+		return newVerifier(set, client, operator.installation.issuer).Verify(ctx, data, expect)
+	}
+	if c.Email != "" || c.ID != "" {
+		return nil, &failure{code: exitBusy, err: errors.New("checking badge: a server has the data open, and does not compare people"), hint: "check without --data"}
 	}
 	if len(c.Resolve) > 0 {
 		console.note("laurel: the server that has the data open makes the check, with its own --resolve")
@@ -161,7 +170,17 @@ func writeReport(w io.Writer, report *verifier.Report) {
 		line := fmt.Sprintf("  %-8s  %s", outcomeWords[check.Outcome], printable(check.Message+at))
 		fmt.Fprintln(w, wrap(line, strings.Repeat(" ", 12)))
 	}
+	for _, inside := range report.Credentials {
+		check, _ := decisiveOf(inside)
+		fmt.Fprintf(w, "\n%s\n", wrap("Inside, at "+inside.Path+": "+verdictWords[inside.Verdict]+"  "+printable(check.Message), "  "))
+	}
 	fmt.Fprintf(w, "\nChecked at %s.\n", report.CheckedAt.Format("2006-01-02 15:04:05 MST"))
+}
+
+// decisiveOf gives the check that made the verdict on a credential inside.
+func decisiveOf(inside verifier.Contained) (verifier.Check, bool) {
+	report := verifier.Report{Verdict: inside.Verdict, Checks: inside.Checks}
+	return report.Decisive()
 }
 
 // wrap breaks a line at spaces. The lines after the first are indented.

@@ -79,6 +79,12 @@ func (d localDocuments) Document(ctx context.Context, address string, kind verif
 	err := storage.ErrNotFound
 	if slug, ok := strings.CutPrefix(path, "/issuers/"); ok && kind == verifier.KindControllerDocument {
 		data, err = d.service.Profile(ctx, slug)
+	} else if path == "/.well-known/jwks.json" && kind == verifier.KindKeySet {
+		data, err = d.service.JWKS(ctx)
+	} else if id, ok := strings.CutPrefix(path, "/credentials/"); ok && kind == verifier.KindBadge {
+		var found Credential
+		found, err = d.service.Credential(ctx, strings.TrimSuffix(id, ".json"))
+		data = found.Signed
 	} else if id, ok := strings.CutPrefix(path, "/status/"); ok && kind == verifier.KindStatusList {
 		var list SignedList
 		list, err = d.service.StatusListCredential(ctx, id)

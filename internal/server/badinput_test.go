@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"laurel/credential/bake"
 	"laurel/verifier"
 )
 
@@ -47,7 +48,7 @@ func TestVerifyRefuses(t *testing.T) {
 	large := append(append([]byte(`{"a":"`), bytes.Repeat([]byte("a"), 2<<20)...), `"}`...)
 	both, bothType := form(t, [3]string{"credential", "-", "{}"}, [3]string{"credential", "a.json", "{}"})
 	neither, neitherType := form(t, [3]string{"credential", "-", " "}, [3]string{"credential", "", ""})
-	stranger, strangerType := form(t, [3]string{"file", "a.json", string(badge)})
+	stranger, strangerType := form(t, [3]string{"upload", "a.json", string(badge)})
 	many, manyType := form(t, make([][3]string, 20)...)
 	largeForm, largeFormType := form(t, [3]string{"credential", "a.json", string(large)})
 	for name, c := range map[string]struct {
@@ -94,7 +95,7 @@ func TestVerifyRefuses(t *testing.T) {
 		"a huge number":              {[]byte(`{"a":1e400}`), jsonType, 400, "json-number-range"},
 		"no JSON":                    {[]byte(`{"a":undefined}`), jsonType, 400, "json-syntax"},
 		"prose":                      {[]byte("This is my badge."), "Content-Type: text/plain", 400, ""},
-		"a link":                     {[]byte(testURL + "/credentials/x"), "Content-Type: text/plain", 400, ""},
+		"a link that is not safe":    {[]byte("http://badges.example.ac.uk/credentials/x"), "Content-Type: text/plain", 400, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var headers []string
@@ -161,6 +162,35 @@ func TestVerifyReports(t *testing.T) {
 	body, contentType := form(t, [3]string{"credential", "-", ""}, [3]string{"credential", "badge.json", badge})
 	if v := w.verify(body, contentType).Verdict; v != verifier.VerdictValid {
 		t.Errorf("a file in a form is %s", v)
+	}
+	picture, err := bake.Write([]byte(`<svg xmlns="http://www.w3.org/2000/svg"><desc>`+strings.Repeat("x", 2<<20)+`</desc></svg>`), []byte(badge))
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, contentType = form(t, [3]string{"file", "badge.svg", string(picture)})
+	if report := w.verify(body, contentType); report.Verdict != verifier.VerdictValid || report.Format != verifier.FormatSVG {
+		t.Errorf("a picture in a form is %s %s", report.Format, report.Verdict)
+	}
+	if r := w.do("POST", "/verify", picture, "Content-Type: application/json"); r.status != 413 {
+		t.Errorf("a picture as JSON: %d", r.status)
+	}
+}
+
+// TestVerifyLink follows a link to a badge of this installation, and none to
+// what it does not publish.
+func TestVerifyLink(t *testing.T) {
+	w := newWorld(t, Limits{})
+	id := w.award(w.achievement(), "")
+	for link, want := range map[string]verifier.Verdict{
+		"/credentials/" + id:           verifier.VerdictValid,
+		"/credentials/" + id + ".json": verifier.VerdictValid,
+		"/credentials/none":            verifier.VerdictIndeterminate,
+		"/api/v1/credentials/" + id:    verifier.VerdictIndeterminate,
+	} {
+		report := w.verify([]byte(`{"url":"`+testURL+link+`"}`), "Content-Type: application/json")
+		if report.Verdict != want {
+			t.Errorf("%s is %s: %+v", link, report.Verdict, report.Checks)
+		}
 	}
 }
 

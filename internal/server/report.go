@@ -84,21 +84,41 @@ func appendReport(dst []byte, r *verifier.Report) []byte {
 	dst = appendText(dst, string(r.Verdict))
 	dst = append(dst, `,"format":`...)
 	dst = appendText(dst, string(r.Format))
+	dst = appendChecks(dst, r.Checks, r.Credential)
+	if len(r.Credentials) > 0 {
+		dst = append(dst, `,"credentials":[`...)
+		for i, inside := range r.Credentials {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = append(dst, `{"path":`...)
+			dst = appendText(dst, inside.Path)
+			dst = append(dst, `,"verdict":`...)
+			dst = appendText(dst, string(inside.Verdict))
+			dst = append(appendChecks(dst, inside.Checks, inside.Credential), '}')
+		}
+		dst = append(dst, ']')
+	}
+	dst = append(dst, `,"checkedAt":"`...)
+	dst = r.CheckedAt.AppendFormat(dst, time.RFC3339Nano)
+	return append(dst, '"', '}', '\n')
+}
+
+// appendChecks writes the members that a report and a part of one have alike.
+func appendChecks(dst []byte, checks []verifier.Check, credential []byte) []byte {
 	dst = append(dst, `,"checks":[`...)
-	for i, check := range r.Checks {
+	for i, check := range checks {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
 		dst = appendCheck(dst, check)
 	}
 	dst = append(dst, ']')
-	if len(r.Credential) > 0 {
+	if len(credential) > 0 {
 		dst = append(dst, `,"credential":`...)
-		dst = append(dst, r.Credential...)
+		dst = append(dst, credential...)
 	}
-	dst = append(dst, `,"checkedAt":"`...)
-	dst = r.CheckedAt.AppendFormat(dst, time.RFC3339Nano)
-	return append(dst, '"', '}', '\n')
+	return dst
 }
 
 func appendCheck(dst []byte, check verifier.Check) []byte {

@@ -21,6 +21,10 @@ func TestAppendReport(t *testing.T) {
 				{Code: "b", Outcome: verifier.Failed, Message: "control \x00\x1f\n\t", Path: "/x~1y/0", Params: map[string]string{"z": "1", "a": "\"", "": "\x7f"}},
 			},
 			Credential: json.RawMessage("{ \"a\" : [ 1.0, \"<\" ] }"),
+			Credentials: []verifier.Contained{
+				{Path: "/a/0", Verdict: verifier.VerdictValid, Checks: []verifier.Check{{Code: "c", Outcome: verifier.Passed, Message: "m"}}, Credential: json.RawMessage(`{}`)},
+				{Path: "/a/1", Verdict: verifier.VerdictInvalid, Checks: []verifier.Check{}},
+			},
 		},
 	}
 	for _, report := range reports {

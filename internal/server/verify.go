@@ -13,6 +13,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"laurel/credential/bake"
 	"laurel/credential/strictjson"
 	"laurel/internal/web"
 )
@@ -60,10 +61,17 @@ func unreadable(data []byte, err error) error {
 
 // The media types that POST /verify takes.
 var (
-	verifyJSON = []string{"application/json", "application/vc", "application/vc+ld+json", "application/ld+json", "application/vc+json"}
-	verifyJOSE = []string{"application/jwt", "application/jose", "application/vc+jwt", "application/vc-ld+jwt", "application/vc+ld+json+jwt"}
-	verifyAny  = []string{"text/plain", "image/png", "image/svg+xml"}
+	verifyJSON     = []string{"application/json", "application/vc", "application/vc+ld+json", "application/ld+json", "application/vc+json"}
+	verifyJOSE     = []string{"application/jwt", "application/jose", "application/vc+jwt", "application/vc-ld+jwt", "application/vc+ld+json+jwt"}
+	verifyAny      = []string{"text/plain", "application/sd-jwt", "application/vc+sd-jwt", "application/dc+sd-jwt"}
+	verifyPictures = []string{"image/png", "image/svg+xml"}
 )
+
+// verifyPresentations are media types of presentations, as JSON and as JWS.
+var verifyPresentations = []string{"application/vp", "application/vp+ld+json", "application/vp+jwt"}
+
+// pictureFactor is how many times the size of another body a picture may have.
+const pictureFactor = 5
 
 // submitted reads what is to be checked: the body itself, or a field of a form.
 // release must be called when nothing refers to the data any more.
@@ -79,8 +87,10 @@ func (s *Server) submitted(c *gin.Context) (data []byte, release func(), err err
 	release = func() {}
 	isJOSE := slices.Contains(verifyJOSE, mediaType)
 	switch {
-	case isJOSE || slices.Contains(verifyJSON, mediaType) || slices.Contains(verifyAny, mediaType):
-		data, release, err = s.pooledBody(c)
+	case isJOSE || slices.Contains(verifyJSON, mediaType) || slices.Contains(verifyAny, mediaType) || slices.Contains(verifyPresentations, mediaType):
+		data, release, err = s.pooledBody(c, 0)
+	case slices.Contains(verifyPictures, mediaType):
+		data, release, err = s.pooledBody(c, (pictureFactor-1)*s.limits.Body)
 	case mediaType == "application/x-www-form-urlencoded":
 		data, err = s.formField(c)
 	case mediaType == "multipart/form-data":
@@ -103,10 +113,10 @@ func (s *Server) submitted(c *gin.Context) (data []byte, release func(), err err
 	return data, release, nil
 }
 
-// pooledBody reads the whole request body within the limit. Its bytes may be
-// used until release.
-func (s *Server) pooledBody(c *gin.Context) (data []byte, release func(), err error) {
-	reader, err := s.bodyReader(c, 0)
+// pooledBody reads the whole request body within the limit and the slack. Its
+// bytes may be used until release.
+func (s *Server) pooledBody(c *gin.Context, slack int64) (data []byte, release func(), err error) {
+	reader, err := s.bodyReader(c, slack)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -122,7 +132,7 @@ func (s *Server) pooledBody(c *gin.Context) (data []byte, release func(), err er
 
 // body is pooledBody for bytes that stay.
 func (s *Server) body(c *gin.Context) ([]byte, error) {
-	data, release, err := s.pooledBody(c)
+	data, release, err := s.pooledBody(c, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -181,8 +191,9 @@ const (
 )
 
 // formPart reads a form that may hold a text, a file, or both with one empty.
+// The file may be in a field of the name file as well.
 func (s *Server) formPart(c *gin.Context, boundary string) ([]byte, error) {
-	reader, err := s.bodyReader(c, formSlack)
+	reader, err := s.bodyReader(c, (pictureFactor-1)*s.limits.Body+formSlack)
 	if err != nil {
 		return nil, err
 	}
@@ -201,15 +212,16 @@ func (s *Server) formPart(c *gin.Context, boundary string) ([]byte, error) {
 			return data, nil
 		case err != nil:
 			return nil, s.formError(c, err)
-		case part.FormName() != field:
+		case part.FormName() != field && part.FormName() != "file":
 			continue
 		}
 		seen = true
-		text, err := io.ReadAll(io.LimitReader(part, s.limits.Body+1))
+		text, err := io.ReadAll(io.LimitReader(part, pictureFactor*s.limits.Body+1))
+		size := int64(len(text))
 		switch {
 		case err != nil:
 			return nil, s.formError(c, err)
-		case int64(len(text)) > s.limits.Body:
+		case size > pictureFactor*s.limits.Body, size > s.limits.Body && bake.Detect(text) == 0:
 			return nil, s.tooLarge(c)
 		case len(bytes.TrimSpace(text)) == 0:
 		case len(data) > 0:

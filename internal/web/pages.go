@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"cmp"
 	"encoding/json"
 	"io"
@@ -210,11 +211,14 @@ func (p VerifyPage) Render(w io.Writer) error {
 		}
 		if p.Report.Credential != nil {
 			parsed, err := credential.Parse(p.Report.Credential)
-			if err != nil {
+			var syntax *strictjson.Error
+			switch {
+			case errors.As(err, &syntax):
 				return err
+			case err == nil: // an older badge, or a presentation, has no such card
+				b := badgeOf(parsed)
+				view.Badge = &b
 			}
-			b := badgeOf(parsed)
-			view.Badge = &b
 		}
 	}
 	return render(w, "verify", view)
