@@ -23,6 +23,9 @@ import (
 func Append(dst []byte, v strictjson.Value) []byte {
 	switch v.Kind() {
 	case strictjson.String:
+		if _, plain := v.Plain(); plain {
+			return append(dst, v.Raw()...) // what JCS escapes, JSON escapes too
+		}
 		return AppendString(dst, v.Text())
 	case strictjson.Number:
 		return AppendNumber(dst, v.Float())
