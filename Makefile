@@ -56,6 +56,7 @@ bench-load: ## fails when an attack makes an ordinary client wait twice as long
 
 generate: ## the documents that are made from the code
 	$(GO) test ./internal/server -run TestErrorDocument -update
+	$(GO) test ./verifier -run TestVerificationDocument -update
 
 clean:
 	rm -rf $(BIN) test/interop/node_modules

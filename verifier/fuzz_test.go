@@ -25,6 +25,15 @@ func FuzzVerify(f *testing.F) {
 	f.Add(marshal(f, badge()))
 	f.Add([]byte(`{"@context":["https://www.w3.org/ns/credentials/v2"],"type":"VerifiableCredential","proof":[]}`))
 	f.Add([]byte("eyJhbGciOiJub25lIn0.e30."))
+	f.Add(l.token(badge(), l.key, methodID))
+	f.Add(l.openBadge(badge(), l.key, methodID))
+	f.Add(l.present(presentationOf(f, heldBadge(l)), dataintegrity.Options{}))
+	f.Add(baked(svgImage, func(l *lab) []byte { return l.issue(badge()) })(l))
+	f.Add(baked(pngImage, func(l *lab) []byte { return l.token(badge(), l.key, methodID) })(l))
+	f.Add(marshal(f, l.enveloped("application/vc+jwt", l.token(badge(), l.key, methodID))))
+	f.Add(hosted(nil, nil)(l))
+	f.Add(olderSigned(nil, nil)(l))
+	f.Add([]byte("https://badges.example.edu/credentials/1"))
 	v := New(l.config)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		begin := time.Now()
@@ -113,6 +122,29 @@ func TestSlowest(t *testing.T) {
 			}
 			b["evidence"] = all
 			return sign(b)
+		},
+		"records in records": func() []byte {
+			inside := decode(t, sign(badge()))
+			for i := range 14 {
+				inside = decode(t, sign(object{
+					"@context": []any{"https://www.w3.org/ns/credentials/v2", "https://purl.imsglobal.org/spec/clr/v2p0/context-2.0.1.json", "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"},
+					"id":       fmt.Sprintf("urn:uuid:00000000-0000-4000-8000-%012d", i), "type": []any{"VerifiableCredential", "ClrCredential"}, "name": strings.Repeat("x", 40_000),
+					"validFrom": "2026-02-02T09:00:00Z",
+					"credentialSubject": object{
+						"id": fmt.Sprintf("urn:uuid:00000000-0000-4000-9000-%012d", i), "type": []any{"ClrSubject"}, "verifiableCredential": []any{inside},
+					},
+				}))
+			}
+			return marshal(t, inside)
+		},
+		"many badges": func() []byte {
+			var all []any
+			for range MaxCredentials {
+				b := badge()
+				b["evidence"] = evidence(90, 300)
+				all = append(all, decode(t, sign(b)))
+			}
+			return l.present(presentationOf(t, all...), dataintegrity.Options{})
 		},
 		"nothing but brackets": func() []byte { return []byte("[" + strings.Repeat("[],", 99_000) + "[]]") },
 	} {

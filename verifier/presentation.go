@@ -15,6 +15,11 @@ import (
 // are examined.
 const MaxCredentials = 20
 
+// maxInside is how many bytes of credentials inside others are examined. Those
+// side by side have no more than the document; each within another is read again
+// at every level, of which a presentation of a learner record has two.
+const maxInside = 2<<20 + endorsementSlack
+
 // requiredOfPresentation are the steps of a presentation itself; those of each
 // credential in it are its own.
 var requiredOfPresentation = []step{stepStructure, stepSignature, stepCredentials}
@@ -164,7 +169,8 @@ func (e *examination) presentedProofs(root strictjson.Value, holder string) (str
 // out. It is nil when there were too many.
 func (e *examination) contain(v strictjson.Value) *examination {
 	path := v.Pointer()
-	if e.contained == MaxCredentials {
+	e.insideLen += len(v.Raw())
+	if e.contained == MaxCredentials || e.insideLen > maxInside {
 		e.add(CodeCredentialsTooMany, Indeterminate, path, map[string]string{"limit": strconv.Itoa(MaxCredentials)})
 		return nil
 	}

@@ -30,6 +30,7 @@ type session struct {
 	fetched   map[string]had[[]byte] // by kind and URL
 	lists     map[string]readList    // by issuer and URL
 	contained int                    // credentials inside another document that were examined
+	insideLen int                    // and their bytes
 }
 
 // had is the result of a fetch.
