@@ -9,8 +9,9 @@ import (
 	"laurel/verifier"
 )
 
-// withoutProof is what a proof is not over.
-var withoutProof = []string{"proof"}
+// apart are the members of a credential or presentation that are looked at by
+// themselves.
+var apart = []string{"proof", "verifiableCredential"}
 
 // credentialProblems holds a credential to the data model of its version,
 // whatever it is for, and to its contexts. The error is that of ctx.
@@ -26,6 +27,9 @@ func (i *Instance) credentialProblems(ctx context.Context, credential strictjson
 	problems := violations(tolerate(found, credential))
 	if len(found) >= schema.MaxViolations && len(problems) == 0 {
 		problems = append(problems, Problem{Type: malformedValue, Title: "There is more wrong than is counted."})
+	}
+	if kind == schema.KindEnveloped {
+		return problems, nil // its contexts are those of what it holds
 	}
 	lost, err := i.contextProblems(ctx, credential)
 	if err != nil {
@@ -43,7 +47,7 @@ func (i *Instance) credentialProblems(ctx context.Context, credential strictjson
 // contextProblems finds what the contexts leave without meaning. VC Data Model
 // 2.0 §7.1 makes that a failure whatever secures the document.
 func (i *Instance) contextProblems(ctx context.Context, document strictjson.Value) ([]Problem, error) {
-	err := i.config.JSONLD.Check(ctx, jsonld.Source{Object: document, Without: withoutProof})
+	err := i.config.JSONLD.Check(ctx, jsonld.Source{Object: document, Without: apart})
 	switch {
 	case err == nil:
 		return nil, nil

@@ -42,7 +42,7 @@ func (i *Instance) VerifyPresentation(ctx context.Context, body []byte) (*Verifi
 	}
 	e := &examination{Instance: i, ctx: ctx, expect: expect}
 	if r.document.Kind() == strictjson.String {
-		err = e.presentationJWT([]byte(r.document.Text()))
+		err = e.securedPresentation(bareJWT(r.document.Text(), true))
 	} else if e.document, err = r.object(); err == nil {
 		err = e.presentation()
 	}
@@ -80,28 +80,26 @@ func (e *examination) envelopedPresentation() error {
 		e.fail(problemOf(err, malformedValue, "The envelope is not as it must be."))
 	case !opened.Presentation:
 		e.fail(Problem{malformedValue, titleMalformed, "A credential stands where a presentation must.", "/type"})
-	case !strings.HasSuffix(opened.MediaType, "jwt") || strings.HasSuffix(opened.MediaType, "sd-jwt"):
-		e.fail(Problem{cryptographicError, "The envelope is of a kind that is not known here.", "", "/id"})
 	default:
-		return e.presentationJWT(opened.Data)
+		return e.securedPresentation(opened)
 	}
 	return nil
 }
 
-// presentationJWT verifies a presentation that is a compact JWS.
-func (e *examination) presentationJWT(data []byte) error {
-	token, err := jose.OpenPresentation(data, e.config.Policy.JOSE)
+// securedPresentation verifies a presentation that something is around.
+func (e *examination) securedPresentation(envelope jose.Envelope) error {
+	opened, err := e.open(envelope)
 	if err == nil {
-		e.document, err = alone(token.Document)
+		e.document, err = alone(opened.document)
 	}
 	if err != nil {
-		e.fail(problemOf(err, parsingError, "The JWT cannot be read."))
+		e.fail(problemOf(err, parsingError, "What the envelope holds cannot be read."))
 		return nil
 	}
 	if err := e.conformPresentation(); err != nil {
 		return err
 	}
-	e.signature(token, idOf(e.document.Get("holder")), did.Authentication)
+	e.signature(opened, idOf(e.document.Get("holder")), did.Authentication)
 	return e.presented()
 }
 
@@ -119,6 +117,9 @@ func (e *examination) conformPresentation() error {
 		own = append(own, Problem{Type: malformedValue, Title: "There is more wrong than is counted."})
 	}
 	e.fail(own...)
+	if jose.IsEnvelope(e.document) {
+		return nil
+	}
 	lost, err := e.contextProblems(e.ctx, e.document)
 	e.fail(lost...)
 	return err
@@ -162,7 +163,7 @@ func (e *examination) presented() error {
 func (e *examination) presentedCredential(value strictjson.Value, holder string, expect expectation) (*examination, error) {
 	if value.Kind() == strictjson.String {
 		if version, _ := schema.IdentifyPresentation(e.document); version == schema.V1 {
-			return e.examineJWT(e.ctx, []byte(value.Text()), expect)
+			return e.examineSecured(e.ctx, bareJWT(value.Text(), false), expect)
 		}
 	}
 	one := &examination{Instance: e.Instance, ctx: e.ctx, expect: expect, document: value}

@@ -1,10 +1,12 @@
 package vcapi
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 
 	"laurel/credential/dataintegrity"
@@ -69,7 +71,7 @@ func (i *Instance) Verify(ctx context.Context, body []byte) (*Verification, erro
 	}
 	var e *examination
 	if r.document.Kind() == strictjson.String {
-		e, err = i.examineJWT(ctx, []byte(r.document.Text()), expect)
+		e, err = i.examineSecured(ctx, bareJWT(r.document.Text(), false), expect)
 	} else {
 		var credential strictjson.Value
 		if credential, err = r.object(); err == nil {
@@ -101,17 +103,9 @@ func (i *Instance) expectation(r *request, purpose string) (expectation, error) 
 		}
 		e.Domain = append(e.Domain, domain.Text())
 	}
-	checks, given2, err := r.texts("checks")
-	if err != nil {
-		return e, err
-	}
-	if given2 {
-		e.status = false
-		for _, check := range checks {
-			e.status = e.status || check == "credentialStatus" || check == "status"
-		}
-	}
-	return e, nil
+	checks, chosen, err := r.texts("checks")
+	e.status = !chosen || slices.Contains(checks, "credentialStatus") || slices.Contains(checks, "status")
+	return e, err
 }
 
 // examination is one verification of one document under way.
@@ -144,39 +138,28 @@ func (e *examination) verification() *Verification {
 	return &Verification{Verified: e.verified(), Problems: problems, Results: &e.results}
 }
 
-// answer leaves out what was not asked for, and adds what was.
+// answer leaves out what was not asked for, and adds the document where the
+// option of that name asks for it.
 func (e *examination) answer(r *request, returnDocument string) (*Verification, error) {
+	results, errResults := r.flag("returnResults", true)
+	problems, errProblems := r.flag("returnProblemDetails", true)
+	document, errDocument := r.flag(returnDocument, false)
+	if err := cmp.Or(errResults, errProblems, errDocument); err != nil {
+		return nil, err
+	}
 	v := e.verification()
-	for _, option := range []struct {
-		name      string
-		otherwise bool
-		apply     func(wanted bool)
-	}{
-		{"returnResults", true, func(wanted bool) {
-			if !wanted {
-				v.Results = nil
-			}
-		}},
-		{"returnProblemDetails", true, func(wanted bool) {
-			if !wanted && v.Verified {
-				v.Problems = []Problem{}
-			}
-		}},
-		{returnDocument, false, func(wanted bool) {
-			switch {
-			case !wanted || !v.Verified:
-			case e.results.Presentation != nil:
-				v.Presentation = e.document.Raw()
-			default:
-				v.Credential = e.document.Raw()
-			}
-		}},
-	} {
-		wanted, err := r.flag(option.name, option.otherwise)
-		if err != nil {
-			return nil, err
-		}
-		option.apply(wanted)
+	switch {
+	case !document || !v.Verified:
+	case e.results.Presentation != nil:
+		v.Presentation = e.document.Raw()
+	default:
+		v.Credential = e.document.Raw()
+	}
+	if !results {
+		v.Results = nil
+	}
+	if !problems && v.Verified {
+		v.Problems = []Problem{}
 	}
 	return v, nil
 }
@@ -247,7 +230,7 @@ func (e *examination) proof(read *dataintegrity.Document, proof dataintegrity.Pr
 		// Also one that names a suite with selective disclosure: Verify says
 		// why it is none that can be checked.
 		_, err := read.Verify(e.ctx, proof, nil, e.expect.Expect)
-		return orElse(err, dataintegrity.ErrUnsupportedCryptosuite)
+		return cmp.Or(err, dataintegrity.ErrUnsupportedCryptosuite)
 	}
 	if err := proof.Check(e.expect.Expect); err != nil {
 		return err
@@ -268,13 +251,6 @@ func (e *examination) proof(read *dataintegrity.Document, proof dataintegrity.Pr
 
 // errNotIssuer says that a proof was made with somebody else's key.
 var errNotIssuer = errors.New("the key of the proof is not one of the issuer's document")
-
-func orElse(err, otherwise error) error {
-	if err == nil {
-		return otherwise
-	}
-	return err
-}
 
 // key finds a key by the URL of its verification method, and whose it is.
 func (e *examination) key(method string, relationship did.Relationship) (key crypto.PublicKey, controller string, err error) {

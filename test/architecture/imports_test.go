@@ -53,8 +53,8 @@ var allowed = map[string][]string{
 		"credential/strictjson", "did", "did/didweb", "internal/envelope", "internal/keys", "storage", "verifier",
 	},
 	"internal/vcapi": {
-		"contexts", "credential/dataintegrity", "credential/jcs", "credential/jose", "credential/jsonld", "credential/rdfc",
-		"credential/schema", "credential/statuslist", "credential/strictjson", "did", "verifier",
+		"contexts", "credential/cose", "credential/dataintegrity", "credential/jcs", "credential/jose", "credential/jsonld",
+		"credential/rdfc", "credential/schema", "credential/sdjwt", "credential/statuslist", "credential/strictjson", "did", "verifier",
 	},
 	"internal/web": {"credential", "credential/strictjson", "verifier"},
 	"internal/server": {

@@ -6,10 +6,58 @@ import (
 	"errors"
 	"strings"
 
+	"laurel/credential/cose"
 	"laurel/credential/jose"
+	"laurel/credential/sdjwt"
 	"laurel/credential/strictjson"
 	"laurel/did"
 )
+
+// secured is a document with what secures it around it, opened and not
+// verified.
+type secured struct {
+	kind     string
+	header   jose.Header
+	document []byte
+	claims   jose.Claims
+	verify   func(crypto.PublicKey) error
+}
+
+// open opens what an envelope holds, by its media type.
+func (i *Instance) open(e jose.Envelope) (*secured, error) {
+	options := i.config.Policy.JOSE
+	switch {
+	case strings.HasSuffix(e.MediaType, "cose"):
+		message, err := cose.Parse(e.Data)
+		if err != nil {
+			return nil, err
+		}
+		document, claims, err := message.Document(e.Presentation, options)
+		header := jose.Header{Algorithm: message.Algorithm, KeyID: string(message.KeyID)}
+		return &secured{"COSE_Sign1", header, document, claims, message.Verify}, err
+	case strings.HasSuffix(e.MediaType, "sd-jwt"):
+		token, err := sdjwt.Parse(e.Data)
+		if err != nil {
+			return nil, err
+		}
+		document, err := token.Document(options)
+		if err != nil {
+			return nil, err
+		}
+		if document.Presentation != e.Presentation {
+			return nil, jose.ErrType
+		}
+		return &secured{"SD-JWT", token.JWS.Header, document.Bytes, document.Claims, token.JWS.Verify}, nil
+	}
+	token, err := jose.Open(e.Data, options)
+	if err != nil {
+		return nil, err
+	}
+	if token.Presentation != e.Presentation {
+		return nil, jose.ErrType
+	}
+	return &secured{"JWT", token.JWS.Header, token.Document, token.Claims, token.JWS.Verify}, nil
+}
 
 // examineEnvelope verifies a credential in an envelope.
 func (i *Instance) examineEnvelope(ctx context.Context, envelope strictjson.Value, expect expectation) (*examination, error) {
@@ -25,11 +73,8 @@ func (i *Instance) examineEnvelope(ctx context.Context, envelope strictjson.Valu
 	case opened.Presentation:
 		e.fail(Problem{malformedValue, titleMalformed, "A presentation stands where a credential must.", "/type"})
 		return e, nil
-	case !strings.HasSuffix(opened.MediaType, "jwt") || strings.HasSuffix(opened.MediaType, "sd-jwt"):
-		e.fail(Problem{cryptographicError, "The envelope is of a kind that is not known here.", "", "/id"})
-		return e, nil
 	}
-	inner, err := i.examineJWT(ctx, opened.Data, expect)
+	inner, err := i.examineSecured(ctx, opened, expect)
 	if err != nil {
 		return nil, err
 	}
@@ -37,33 +82,38 @@ func (i *Instance) examineEnvelope(ctx context.Context, envelope strictjson.Valu
 	return inner, nil
 }
 
-// examineJWT verifies a credential that is a compact JWS.
-func (i *Instance) examineJWT(ctx context.Context, data []byte, expect expectation) (*examination, error) {
+// bareJWT is a JWT that stands where a document may, without an envelope.
+func bareJWT(text string, presentation bool) jose.Envelope {
+	return jose.Envelope{MediaType: "application/jwt", Data: []byte(text), Presentation: presentation}
+}
+
+// examineSecured verifies a credential that something is around.
+func (i *Instance) examineSecured(ctx context.Context, envelope jose.Envelope, expect expectation) (*examination, error) {
 	e := &examination{Instance: i, ctx: ctx, expect: expect}
-	token, err := jose.OpenCredential(data, i.config.Policy.JOSE)
+	opened, err := i.open(envelope)
 	if err == nil {
-		e.document, err = alone(token.Document)
+		e.document, err = alone(opened.document)
 	}
 	if err != nil {
-		e.fail(problemOf(err, parsingError, "The JWT cannot be read."))
+		e.fail(problemOf(err, parsingError, "What the envelope holds cannot be read."))
 		return e, nil
 	}
 	if err := e.conform(); err != nil {
 		return nil, err
 	}
-	e.signature(token, idOf(e.document.Get("issuer")), did.AssertionMethod)
+	e.signature(opened, idOf(e.document.Get("issuer")), did.AssertionMethod)
 	return e, e.circumstances()
 }
 
-// signature verifies that of a JWT, by a key of whoever it is said to come
+// signature verifies that of a document, by a key of whoever it is said to come
 // from.
-func (e *examination) signature(token *jose.Token, from string, relationship did.Relationship) {
-	result := ProofResult{Type: "JWT", Cryptosuite: token.JWS.Header.Algorithm, VerificationMethod: clip(token.JWS.Header.KeyID)}
-	key, controller, err := e.jwtKey(token.JWS.Header, from, relationship)
+func (e *examination) signature(opened *secured, from string, relationship did.Relationship) {
+	result := ProofResult{Type: opened.kind, Cryptosuite: opened.header.Algorithm, VerificationMethod: clip(opened.header.KeyID)}
+	key, controller, err := e.jwtKey(opened.header, from, relationship)
 	if err == nil {
-		err = token.JWS.Verify(key)
+		err = opened.verify(key)
 	}
-	if err == nil && !token.Claims.Expires.IsZero() && !e.expect.Now.Before(token.Claims.Expires) {
+	if expires := opened.claims.Expires; err == nil && !expires.IsZero() && !e.expect.Now.Before(expires) {
 		err = errExpired
 	}
 	if err != nil {
