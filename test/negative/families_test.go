@@ -1,0 +1,16 @@
+package negative
+
+func keyFamily(c *corpus)            {}
+func methodFamily(c *corpus)         {}
+func schemaFamily(c *corpus)         {}
+func dateFamily(c *corpus)           {}
+func statusFamily(c *corpus)         {}
+func tokenFamily(c *corpus)          {}
+func claimFamily(c *corpus)          {}
+func selectiveTokenFamily(c *corpus) {}
+func pictureFamily(c *corpus)        {}
+func companyFamily(c *corpus)        {}
+func presentationFamily(c *corpus)   {}
+func olderFamily(c *corpus)          {}
+func recipientFamily(c *corpus)      {}
+func envelopeFamily(c *corpus)       {}

@@ -1,0 +1,5 @@
+//go:build race
+
+package negative
+
+const raceEnabled = true
