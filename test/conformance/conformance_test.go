@@ -68,6 +68,7 @@ func TestSuites(t *testing.T) {
 		{"Data Integrity, verifying", testVerifiedProofs},
 		{"Data Integrity, proof options", testProofOptions},
 		{"Data Integrity, vectors", testVectors},
+		{"contexts of the examples", testExampleContexts},
 		{"selective disclosure", testSelectiveDisclosure},
 		{"status lists", testStatusLists},
 		{"requests", testRequests},

@@ -80,3 +80,44 @@ func testSelectiveDisclosure(t *testing.T, lab laboratory) {
 		})
 	}
 }
+
+// testExampleContexts issues credentials in the terms of the suites' examples
+// with every suite, and derives from them.
+func testExampleContexts(t *testing.T, lab laboratory) {
+	for _, suite := range suites {
+		i := lab.at(t, suite.name)
+		for what, credential := range map[string]object{
+			"permanent resident card": {
+				"@context": array{contextV2, "https://w3id.org/citizenship/v4rc1"}, "type": array{"VerifiableCredential", "PermanentResidentCardCredential"},
+				"credentialSubject": object{
+					"type": array{"PermanentResident", "Person"}, "givenName": "ALICE", "familyName": "EXAMPLE", "birthCountry": "Arcadia",
+					"permanentResidentCard": object{"type": array{"PermanentResidentCard"}, "identifier": "1234", "lprCategory": "C09"},
+				},
+			},
+			"driver's license": {
+				"@context": array{contextV2, "https://w3id.org/vdl/v1"}, "type": array{"VerifiableCredential", "Iso18013DriversLicenseCredential"},
+				"credentialSubject": object{
+					"id": "urn:uuid:1a1b1c1d-1e1f-4a4b-8c8d-0e0f10111213", "type": "LicensedDriver",
+					"driversLicense": object{"type": "Iso18013DriversLicense", "document_number": "A1", "issuing_authority": "VA"},
+				},
+			},
+			"university degree of version 1.1": {
+				"@context": array{contextV1, "https://www.w3.org/2018/credentials/examples/v1"}, "type": array{"VerifiableCredential", "UniversityDegreeCredential"},
+				"issuanceDate":      "2024-02-03T04:05:06Z",
+				"credentialSubject": object{"id": "did:example:alice", "degree": object{"type": "BachelorDegree", "name": "Bachelor of Arts"}},
+			},
+			"terms that are written into the document": {
+				"@context": array{contextV2, object{
+					"@protected": true, "Sailing": "urn:example:Sailing",
+					"boats": object{"@id": "urn:example:boats", "@context": object{"@protected": true, "size": "urn:example:size", "year": "urn:example:year"}},
+				}},
+				"type":              array{"VerifiableCredential", "Sailing"},
+				"credentialSubject": object{"boats": array{object{"size": 5.5, "year": 2023}, object{"size": 7.0, "year": 2020}}},
+			},
+		} {
+			t.Run(suite.name+"/"+what, func(t *testing.T) {
+				accepts(t, what, i.verify(t, secured(t, i, with(t, credential, object{"issuer": i.IssuerDID})), nil))
+			})
+		}
+	}
+}
