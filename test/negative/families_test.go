@@ -1,7 +1,5 @@
 package negative
 
-func keyFamily(c *corpus)            {}
-func methodFamily(c *corpus)         {}
 func schemaFamily(c *corpus)         {}
 func dateFamily(c *corpus)           {}
 func statusFamily(c *corpus)         {}
