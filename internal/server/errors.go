@@ -41,7 +41,7 @@ var (
 	problemIncomplete   = problem{"incomplete-body", 400, "The request's body did not arrive as a whole.", "Send it again."}
 	problemForm         = problem{"malformed-form", 400, "The form cannot be read.", "Send one field named credential, or one file of that name."}
 	problemEmpty        = problem{"empty-input", 400, "The body is empty.", "To check a badge, paste its text or choose its file."}
-	problemNotReadable  = problem{"not-readable", 400, "The input is no credential in any form that is known here.", "Send the badge itself: JSON, a compact JWS, or the picture that it is baked into. A link to it or a picture of a certificate is not enough."}
+	problemNotReadable  = problem{"not-readable", 400, "The input is no credential in any form that is known here.", "Send the badge itself: JSON, a compact JWS, the picture that it is baked into, or its https address. A screenshot or a picture of a certificate is not enough."}
 	problemSyntax       = problem{"json-syntax", 400, "The body is not JSON.", "Look at the byte that is named in the detail."}
 	problemTruncated    = problem{"json-truncated", 400, "The JSON ends before it is complete.", "Send all of it."}
 	problemTrailing     = problem{"json-trailing-data", 400, "Something follows the JSON value.", "Send one JSON value and nothing after it."}
