@@ -1,8 +1,5 @@
 package negative
 
-func schemaFamily(c *corpus)         {}
-func dateFamily(c *corpus)           {}
-func statusFamily(c *corpus)         {}
 func tokenFamily(c *corpus)          {}
 func claimFamily(c *corpus)          {}
 func selectiveTokenFamily(c *corpus) {}

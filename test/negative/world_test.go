@@ -338,3 +338,8 @@ func issue(t testing.TB, document any) []byte {
 	t.Helper()
 	return everySuite[0].issue(t, document)
 }
+
+// optionsOf are the options of a proof by a key of the issuer's.
+func optionsOf(key string) dataintegrity.Options {
+	return dataintegrity.Options{VerificationMethod: issuerID + "#" + key}
+}
