@@ -111,7 +111,11 @@ func (c *unbakeCommand) Run(ctx context.Context, console *console) error {
 	case c.JSON:
 		report.Credential = string(baked.Credential)
 	default:
-		_, err := console.stdout.Write(append(baked.Credential, '\n'))
+		text := baked.Credential
+		if isTerminal(console.stdout) {
+			text = append(text, '\n') // elsewhere the bytes are what counts
+		}
+		_, err := console.stdout.Write(text)
 		return err
 	}
 	return console.report(c.JSON, report, func(w io.Writer) {
