@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"crypto/tls"
@@ -261,12 +262,19 @@ func servePage(contentType string) http.HandlerFunc {
 func gzipBomb(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Encoding", "gzip")
-	packed := gzip.NewWriter(w)
+	w.Write(packedBomb())
+}
+
+// packedBomb is packed once, before anybody's time runs out.
+var packedBomb = sync.OnceValue(func() []byte {
+	var bomb bytes.Buffer
+	packed := gzip.NewWriter(&bomb)
 	for range 1 << 10 {
 		packed.Write(make([]byte, 1<<10))
 	}
 	packed.Close()
-}
+	return bomb.Bytes()
+})
 
 // checkFault checks an error's kind and that its text is the one that all errors of its kind have.
 func checkFault(t *testing.T, response *Response, err, want error) {

@@ -178,6 +178,7 @@ func TestDD07DocumentsAreBounded(t *testing.T) {
 		return `{"id":"` + ruleDID + `","verificationMethod":[` + strings.Join(list, ",") + `]}`
 	}
 	document := func(body string) http.HandlerFunc { return serveJSON(body) }
+	packedBomb()
 	for name, test := range map[string]struct {
 		handler http.HandlerFunc
 		want    error

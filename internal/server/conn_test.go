@@ -96,10 +96,8 @@ func TestConnOfAnotherKind(t *testing.T) {
 // A report is larger than the buffers of net/http and goes out in one piece.
 func TestReportIsOnePiece(t *testing.T) {
 	counted := make(chan int, 1)
+	under := &written{}
 	server := &http.Server{ConnContext: withConn, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c := r.Context().Value(connKey{}).(*conn)
-		under := &written{Conn: c.Conn}
-		c.Conn = &both{c.Conn, under}
 		body := strings.Repeat("x", 6000)
 		w.Header().Set("Content-Length", "6000")
 		whole(r, len(body))
@@ -110,8 +108,8 @@ func TestReportIsOnePiece(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	go server.Serve(listener{inner}) //nolint:errcheck // ends with Close
-	defer server.Close()             //nolint:errcheck // the test is over
+	go server.Serve(listener{noting{inner, under}}) //nolint:errcheck // ends with Close
+	defer server.Close()                            //nolint:errcheck // the test is over
 	response, err := http.Post("http://"+inner.Addr().String(), "application/json", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -124,6 +122,20 @@ func TestReportIsOnePiece(t *testing.T) {
 	if pieces := <-counted; pieces != 0 {
 		t.Errorf("%d pieces went out before the answer was complete", pieces)
 	}
+}
+
+// noting gives connections whose writes are noted.
+type noting struct {
+	net.Listener
+	noted *written
+}
+
+func (n noting) Accept() (net.Conn, error) {
+	c, err := n.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &both{c, n.noted}, nil
 }
 
 // both writes to a connection and notes it.
