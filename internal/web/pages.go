@@ -1,9 +1,9 @@
 package web
 
 import (
-	"errors"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"io"
 	"slices"
 	"time"
