@@ -105,10 +105,11 @@ func (e *examination) envelope(v strictjson.Value) {
 		e.add(CodeEnvelopeMalformed, Failed, v.Get("id").Pointer(), nil)
 		return
 	}
+	isSelective := strings.HasSuffix(inside.MediaType, "sd-jwt")
 	switch {
-	case isCompactJWS(inside.Data):
+	case isCompactJWS(inside.Data) && !isSelective:
 		e.jws(inside.Data)
-	case isSDJWT(inside.Data):
+	case isSDJWT(inside.Data) && isSelective:
 		e.sdjwt(inside.Data)
 	case strings.HasSuffix(inside.MediaType, "+cose"):
 		e.cose(inside)

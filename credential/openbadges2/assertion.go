@@ -97,6 +97,9 @@ func CheckAssertion(v strictjson.Value) []Fault {
 	if recipient.Exists() && (recipient.Get("identity").Text() == "" || !recipient.Get("type").Exists()) {
 		f = append(f, Fault{recipient.Pointer(), "The recipient lacks a type or an identity."})
 	}
+	if hashed := recipient.Get("hashed"); hashed.Exists() && hashed.Kind() != strictjson.Bool {
+		f = append(f, Fault{hashed.Pointer(), "Whether the identity is hashed is neither true nor false."})
+	}
 	if VerificationOf(v) == Unknown {
 		f = append(f, Fault{v.Pointer() + "/verification", "It does not say whether it is hosted or signed."})
 	}
