@@ -167,8 +167,8 @@ func (w *walk) enter(a *active, list, types strictjson.Value) (next *active, err
 	}
 	kind := credentialKind(types)
 	bare := kind == envelopedCredential
-	if kind == noCredential {
-		return nil, &ContextError{Path: list.Pointer(), Err: ErrInlineContext, Detail: "only a credential or presentation has one"}
+	if kind == noCredential && !types.Is(proofWithContext) {
+		return nil, &ContextError{Path: list.Pointer(), Err: ErrInlineContext, Detail: "only a credential, presentation or proof has one"}
 	}
 	var entry *listed
 	if bare || list.Kind() == strictjson.Array {
@@ -236,6 +236,11 @@ func (w *walk) closedList(list strictjson.Value, bare bool) ([]contexts.Document
 	}
 	return documents, nil
 }
+
+// proofWithContext is the type of a proof that has an @context of its own: one
+// with JCS repeats that of its credential (Data Integrity EdDSA Cryptosuites
+// §3.3.1, ECDSA §3.3.1). It is met where the credential is in a presentation.
+const proofWithContext = "DataIntegrityProof"
 
 // What an object says of itself with its types.
 const (
