@@ -65,6 +65,9 @@ func (e *examination) tokenSignature(id string, relationship did.Relationship) *
 	if stated := e.token.JWS.Header.Issuer; stated != "" && stated != id {
 		return &finding{code: CodeClaimMismatch, outcome: Failed, params: map[string]string{"claim": "iss"}}
 	}
+	if !e.work(workOf(public)) {
+		return proofFault(errWork, strictjson.Value{})
+	}
 	verify := e.token.JWS.Verify
 	if e.message != nil {
 		verify = e.message.Verify
@@ -227,6 +230,7 @@ var tokenFaults = []struct {
 	{cose.ErrHeader, CodeTokenMalformed, Failed},
 	{sdjwt.ErrMalformed, CodeTokenMalformed, Failed},
 	{sdjwt.ErrDisclosure, CodeTokenMalformed, Failed},
+	{sdjwt.ErrKeyBinding, CodeTokenMalformed, Failed},
 	{sdjwt.ErrHash, CodeAlgorithmNotAllowed, Failed},
 	{jose.ErrInvalidKey, CodeKeyInvalid, Failed},
 	{jose.ErrUnsupportedKey, CodeKeyUnsupported, Indeterminate},

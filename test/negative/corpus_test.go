@@ -58,6 +58,9 @@ type sample struct {
 	// about, when it is set, is the finding that this is about: one that does
 	// not bear on the verdict.
 	about verifier.Code
+	// random says that the proof has randomness in it: whether a bit more makes
+	// it malformed or wrong is a matter of chance.
+	random bool
 }
 
 // outcome is what comes of a sample: a verdict and the finding that decided, or
@@ -136,6 +139,9 @@ func judge(t testing.TB, s *sample) outcome {
 		return outcome{string(report.Verdict), string(s.about) + ":absent"}
 	}
 	check, _ := report.Decisive()
+	if s.random && (check.Code == verifier.CodeProofMalformed || check.Code == verifier.CodeSignatureInvalid) {
+		return outcome{string(report.Verdict), string(verifier.CodeProofMalformed) + "|" + string(verifier.CodeSignatureInvalid)}
+	}
 	return outcome{string(report.Verdict), string(check.Code)}
 }
 
