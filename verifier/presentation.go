@@ -156,7 +156,7 @@ func (e *examination) presentedProofs(root strictjson.Value, holder string) (str
 			fault.path = proof.Value.Get("verificationMethod").Pointer()
 			return "", fault
 		}
-		good, err := document.Verify(e.ctx, proof, public, expect)
+		good, err := e.verifyProof(document, root, proof, public, expect)
 		if err != nil {
 			return "", proofFault(err, root)
 		}

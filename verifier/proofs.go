@@ -117,7 +117,7 @@ func (e *examination) proof(document *dataintegrity.Document, proof dataintegrit
 	e.add(CodeKey, Passed, path, nil)
 	used, isKnown := e.served.find(proof.Index, public)
 	if !isKnown {
-		good, err := document.Verify(e.ctx, proof, public, expect)
+		good, err := e.verifyProof(document, v, proof, public, expect)
 		if err != nil {
 			return proofFault(err, v)
 		}
@@ -221,6 +221,7 @@ var faults = []struct {
 	{jsonld.ErrInlineContext, CodeContextInline, Indeterminate},
 	{jsonld.ErrInvalidContext, CodeContextInvalid, Failed},
 	{jsonld.ErrDataLoss, CodeLossless, Failed},
+	{errWork, CodeTooComplex, Indeterminate},
 	{jsonld.ErrLimit, CodeTooComplex, Indeterminate},
 	{rdfc.ErrBudget, CodeTooComplex, Indeterminate},
 	{context.Canceled, CodeInterrupted, Indeterminate},

@@ -29,6 +29,7 @@ type session struct {
 	documents map[string]had[*did.Document]
 	fetched   map[string]had[[]byte] // by kind and URL
 	lists     map[string]readList    // by issuer and URL
+	worked    int                    // of maxWork
 	contained int                    // credentials inside another document that were examined
 	insideLen int                    // and their bytes
 }
