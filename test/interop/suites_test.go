@@ -24,6 +24,9 @@ type suiteRequest struct {
 	Suite    string          `json:"suite"`
 	Curve    string          `json:"curve,omitempty"`
 	Document json.RawMessage `json:"document"`
+	// Challenge and Domain are those of a presentation.
+	Challenge string `json:"challenge,omitempty"`
+	Domain    string `json:"domain,omitempty"`
 }
 
 // foreignSuites runs the foreign client for cryptosuites.
@@ -106,7 +109,7 @@ func TestCryptosuites(t *testing.T) {
 						t.Fatalf("%s: %v", name, err)
 					}
 					all = append(all, shown{name + " from here", own, true})
-					issuing = append(issuing, suiteRequest{"issue", suite.Name, kind, json.RawMessage(document)})
+					issuing = append(issuing, suiteRequest{Do: "issue", Suite: suite.Name, Curve: kind, Document: json.RawMessage(document)})
 				}
 				for i, issued := range foreignSuites(t, issuing) {
 					if issued.Error != "" {
