@@ -127,6 +127,7 @@ const (
 const (
 	CodeStatus                Code = "status"
 	CodeStatusUnchecked       Code = "status_unchecked"
+	CodeStatusWithheld        Code = "status_withheld"
 	CodeRevoked               Code = "revoked"
 	CodeSuspended             Code = "suspended"
 	CodeStatusNote            Code = "status_note"

@@ -38,6 +38,7 @@ type examination struct {
 	served     *knownList    // asStatusList, what is known of these bytes
 	token      *jose.Token   // the JWT that it came in, or nil
 	message    *cose.Message // the COSE message whose header token has, or nil
+	withheld   bool          // parts of the SD-JWT that it came in
 	credential *credential.Credential
 	issuerID   string
 	trust      trust

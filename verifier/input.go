@@ -186,20 +186,24 @@ func (e *examination) sdjwt(text []byte) {
 		e.note(*tokenFault(err))
 		return
 	}
+	e.withheld = parsed.Withheld > 0
 	e.opened(&jose.Token{
 		JWS: parsed.JWS, Profile: jose.ProfileVCJOSECOSE, Presentation: document.Presentation, Document: document.Bytes, Claims: document.Claims,
 	})
 	if e.trust != verified {
 		return
 	}
-	if parsed.Withheld > 0 {
+	if e.withheld {
 		e.add(CodeWithheld, Skipped, "", nil)
 	}
-	e.keyBinding(parsed)
+	if e.contained == 0 {
+		e.keyBinding(parsed)
+	}
 }
 
 // keyBinding checks that whoever hands an SD-JWT over has the key that it is
-// bound to, if the caller has asked for an answer.
+// bound to, if the caller has asked for an answer. A key binding that does not
+// answer is somebody else's, seen elsewhere.
 func (e *examination) keyBinding(parsed *sdjwt.Token) {
 	if e.expect.Challenge == "" || len(e.expect.Domain) == 0 {
 		e.add(CodeHolderBinding, Skipped, "", map[string]string{"binding": "not_applicable"})
@@ -211,6 +215,9 @@ func (e *examination) keyBinding(parsed *sdjwt.Token) {
 	}
 	if err != nil {
 		e.add(CodeHolderBinding, Failed, "", map[string]string{"binding": "unbound"})
+		if parsed.KeyBinding != nil {
+			e.add(CodeChallengeMismatch, Failed, "", nil)
+		}
 		return
 	}
 	e.add(CodeHolderBinding, Passed, "", map[string]string{"binding": "bound"})

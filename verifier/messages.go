@@ -166,8 +166,11 @@ var catalogue = map[key]entry{
 	{CodeExpired, Failed}:                  decides("The badge has expired. It was valid once; ask whether it was renewed."),
 	{CodeValidityUnreadable, Failed}:       decides("A date of the badge is not readable, so nobody can tell how long it is valid."),
 
-	{CodeStatus, Passed}:                       settles(stepStatus, "The issuer's list does not have the badge as withdrawn or on hold ({purpose})."),
-	{CodeStatus, Skipped}:                      settles(stepStatus, "The issuer keeps no list of withdrawn badges for this one, so there was nothing to look up."),
+	{CodeStatus, Passed}:  settles(stepStatus, "The issuer's list does not have the badge as withdrawn or on hold ({purpose})."),
+	{CodeStatus, Skipped}: settles(stepStatus, "The issuer keeps no list of withdrawn badges for this one, so there was nothing to look up."),
+	{CodeStatusWithheld, Skipped}: settles(
+		stepStatus, "Whether the badge was withdrawn was not looked up: no list is named in what is shown, and whoever hands the badge over may have kept it back. Ask for all of the badge where that matters.",
+	),
 	{CodeStatusUnchecked, Skipped}:             informs("Whether the badge was withdrawn was not looked up, because nothing shows yet that it is the issuer's."),
 	{CodeRevoked, Failed}:                      decides("Withdrawn by the issuer. Do not accept it."),
 	{CodeSuspended, Failed}:                    decides("On hold: the issuer has suspended the badge for now. Check again later or ask the issuer."),

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
+	"slices"
 
 	"laurel/credential"
+	"laurel/credential/dataintegrity"
 	"laurel/credential/jose"
 	"laurel/credential/statuslist"
 	"laurel/credential/strictjson"
@@ -24,7 +26,11 @@ const (
 // fetched for a credential that nobody has shown to be the issuer's.
 func (e *examination) status() {
 	member, given := e.credential.Value().Member("credentialStatus")
-	if !given {
+	switch {
+	case !given && e.isPartial():
+		e.add(CodeStatusWithheld, Skipped, "", nil)
+		return
+	case !given:
 		e.add(CodeStatus, Skipped, "", nil)
 		return
 	}
@@ -49,6 +55,21 @@ func (e *examination) status() {
 	for _, entry := range entries {
 		e.statusEntry(entry)
 	}
+}
+
+// isPartial reports whether the holder may have kept a part of the credential
+// back. What the issuer wants every verifier to see it makes mandatory, and
+// nobody else can tell that it is missing.
+func (e *examination) isPartial() bool {
+	if e.withheld {
+		return true
+	}
+	list, _ := dataintegrity.Proofs(e.credential.Value())
+	return slices.ContainsFunc(list, isSelective)
+}
+
+func isSelective(proof dataintegrity.Proof) bool {
+	return proof.Cryptosuite == dataintegrity.ECDSASD2023 || proof.Cryptosuite == dataintegrity.BBS2023
 }
 
 // statusEntry looks up one status entry. Revocation and suspension decide, a

@@ -303,18 +303,19 @@ func TestKeyBinding(t *testing.T) {
 		data   string
 		expect Expect
 		want   Outcome
+		all    Verdict
 	}{
-		"bound":      {shown, Expect{Challenge: "n", Domain: []string{"https://us.example"}}, Passed},
-		"replayed":   {shown, Expect{Challenge: "m", Domain: []string{"https://us.example"}}, Failed},
-		"for others": {shown, Expect{Challenge: "n", Domain: []string{"https://them.example"}}, Failed},
-		"not bound":  {text, Expect{Challenge: "n", Domain: []string{"https://us.example"}}, Failed},
-		"not asked":  {shown, Expect{}, Skipped},
+		"bound":      {shown, Expect{Challenge: "n", Domain: []string{"https://us.example"}}, Passed, VerdictValid},
+		"replayed":   {shown, Expect{Challenge: "m", Domain: []string{"https://us.example"}}, Failed, VerdictInvalid},
+		"for others": {shown, Expect{Challenge: "n", Domain: []string{"https://them.example"}}, Failed, VerdictInvalid},
+		"not bound":  {text, Expect{Challenge: "n", Domain: []string{"https://us.example"}}, Failed, VerdictValid},
+		"not asked":  {shown, Expect{}, Skipped, VerdictValid},
 	} {
 		report, err := New(l.config).Verify(context.Background(), []byte(test.data), test.expect)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, _ := find(report, CodeHolderBinding); got.Outcome != test.want || report.Verdict != VerdictValid {
+		if got, _ := find(report, CodeHolderBinding); got.Outcome != test.want || report.Verdict != test.all {
 			t.Errorf("%s: %v\n%s", name, got, describe(report))
 		}
 	}
