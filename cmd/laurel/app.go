@@ -197,12 +197,13 @@ type serverParts struct {
 	limits       server.Limits
 	logger       *slog.Logger
 	instances    map[string]*vcapi.Instance
+	fetching     func(context.Context) (context.Context, context.CancelFunc)
 }
 
 func newServer(p serverParts) (*server.Server, error) {
 	config := server.Config{
 		Verifier: p.verifier, PublicURL: p.publicURL, TrustedProxies: p.proxies, Privacy: p.privacy, Limits: p.limits,
-		Logger: p.logger, Version: programVersion(), VCAPI: p.instances,
+		Logger: p.logger, Version: programVersion(), VCAPI: p.instances, Fetching: p.fetching,
 	}
 	if p.resolver != nil {
 		config.Resolver = p.resolver

@@ -42,7 +42,7 @@ func resolveFromFile(ctx *kong.Context) error {
 func knownSettings(model *kong.Application) map[string]bool {
 	known := make(map[string]bool)
 	_ = kong.Visit(model, func(node kong.Visitable, next kong.Next) error {
-		if flag, ok := node.(*kong.Flag); ok && len(flag.Envs) > 0 && flag.Name != "config" {
+		if flag, ok := node.(*kong.Flag); ok && (len(flag.Envs) > 0 && flag.Name != "config" || flag.Name == instanceSetting) {
 			known[flag.Name] = true
 		}
 		return next(nil)
@@ -65,6 +65,12 @@ func readSettingsFile(path string, known map[string]bool) (settingsFile, error) 
 	for name, node := range document.Settings {
 		if !known[name] {
 			return nil, fmt.Errorf("line %d: unknown key %q", node.Line, name)
+		}
+		if name == instanceSetting {
+			if file[name], err = readInstances(&node); err != nil {
+				return nil, err
+			}
+			continue
 		}
 		if file[name], err = setting(&node); err != nil {
 			return nil, fmt.Errorf("line %d: %s: %w", node.Line, name, err)

@@ -96,7 +96,7 @@ func (c *conformanceCommand) Run(ctx context.Context, console *console) (err err
 	}
 	handler, err := newServer(serverParts{
 		verifier: newVerifier(set, client, nil), resolver: methods, publicURL: base, instances: made,
-		limits: server.Limits{VerifyRate: -1}, logger: console.logger(),
+		limits: server.Limits{VerifyRate: -1, VerifyQueue: 4096}, logger: console.logger(),
 	})
 	if err != nil {
 		return errors.Join(err, listener.Close())

@@ -75,7 +75,8 @@ type serveCommand struct {
 	PrivacyURL     string `placeholder:"URL" env:"LAUREL_PRIVACY_URL" help:"The institution's own privacy notice."`
 	listenFlags
 	networkFlags
-	JSON bool `help:"Print the addresses as JSON."`
+	VCAPI instanceSettings `name:"vc-api" hidden:"" help:"Instances of the VC API; a section of the settings file."`
+	JSON  bool             `help:"Print the addresses as JSON."`
 }
 
 // serving is the line that says that a server is ready.
@@ -109,8 +110,12 @@ func (c *serveCommand) Run(ctx context.Context, console *console) (err error) {
 	if c.Resolver {
 		resolver = newMethods(client, opened.issuer)
 	}
+	instances, err := c.VCAPI.make(ctx, opened, client)
+	if err != nil {
+		return err
+	}
 	handler, err := newServer(serverParts{
-		installation: opened, resolver: resolver, verifier: newVerifier(opened.contexts, client, opened.issuer),
+		installation: opened, instances: instances, fetching: fetchBudget, resolver: resolver, verifier: newVerifier(opened.contexts, client, opened.issuer),
 		proxies: c.TrustedProxy, privacy: server.Privacy{Contact: c.PrivacyContact, URL: c.PrivacyURL}, logger: logger,
 		limits: server.Limits{VerifyRate: c.VerifyRate},
 	})

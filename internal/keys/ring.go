@@ -139,12 +139,21 @@ func (r *Ring) Find(ctx context.Context, thumbprint string) (Key, error) {
 // Signing returns the tenant's newest active key, ready to sign. The error is
 // ErrNoSigningKey when there is none, or the backend's.
 func (r *Ring) Signing(ctx context.Context, tenant string) (Signing, error) {
+	return r.signing(ctx, tenant, func(string) bool { return true })
+}
+
+// SigningWith is Signing among the keys of one algorithm.
+func (r *Ring) SigningWith(ctx context.Context, tenant, algorithm string) (Signing, error) {
+	return r.signing(ctx, tenant, func(a string) bool { return a == algorithm })
+}
+
+func (r *Ring) signing(ctx context.Context, tenant string, fits func(algorithm string) bool) (Signing, error) {
 	records, err := r.records(ctx, tenant)
 	if err != nil {
 		return Signing{}, err
 	}
 	for _, record := range slices.Backward(records) {
-		if !record.Retired.IsZero() || !record.Compromised.IsZero() {
+		if !record.Retired.IsZero() || !record.Compromised.IsZero() || !fits(record.Algorithm) {
 			continue
 		}
 		key, err := r.key(record)

@@ -192,6 +192,26 @@ func TestConcurrentCreate(t *testing.T) {
 	}
 }
 
+func TestSigningWith(t *testing.T) {
+	ring, _, _ := newRing(t)
+	old := create(t, ring, "law")
+	if _, err := ring.SigningWith(t.Context(), "law", keys.P256); !errors.Is(err, keys.ErrNoSigningKey) {
+		t.Errorf("a key of P-256: %v", err)
+	}
+	made := create(t, ring, "law")
+	if key, err := ring.SigningWith(t.Context(), "law", keys.Ed25519); err != nil || key.Fragment != made.Fragment {
+		t.Errorf("signs with %s, %v, want %s", key.Fragment, err, made.Fragment)
+	}
+	for _, key := range []keys.Key{made, old} {
+		if _, err := ring.Retire(t.Context(), act(1), "law", key.Fragment); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := ring.SigningWith(t.Context(), "law", keys.Ed25519); !errors.Is(err, keys.ErrNoSigningKey) {
+		t.Errorf("a retired key signs: %v", err)
+	}
+}
+
 // otherKey is a backend that has another key under every reference, as after a
 // restore of the wrong file.
 type otherKey struct{ keys.Backend }

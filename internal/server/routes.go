@@ -25,7 +25,7 @@ func (s *Server) routes(e *gin.Engine) {
 		s.identifiers(e)
 	}
 	if len(s.vcapi) > 0 {
-		s.lifecycle(e.Group("/vc-api/:instance", open))
+		s.lifecycle(e.Group("/vc-api/:instance", s.lifecycleAccess()...))
 	}
 	if s.issuer == nil {
 		e.GET("/", s.handle(s.toVerify))

@@ -52,9 +52,13 @@ type Config struct {
 	// TrustedProxies are addresses or prefixes whose X-Forwarded-For is
 	// believed. None are by default: the client is whoever connects.
 	TrustedProxies []string
-	// VCAPI are instances of the VC API by name, served under /vc-api/{name} to
-	// everybody who reaches the server: they are for laboratories.
+	// VCAPI are instances of the VC API by name, served under /vc-api/{name}.
+	// With an Issuer they are for its operators: the API key of the default
+	// issuer is needed, with the scope credentials. Without one they are for
+	// everybody who reaches the server, which is for laboratories.
 	VCAPI map[string]*vcapi.Instance
+	// Fetching, when set, bounds what may be fetched for one request to VCAPI.
+	Fetching func(context.Context) (context.Context, context.CancelFunc)
 	// Limits bound what anonymous clients may use. Zero fields have defaults.
 	Limits Limits
 	// Privacy says who answers for the data; it is shown by /privacy.
@@ -126,6 +130,7 @@ type Server struct {
 	verifier Verifier
 	resolver DIDResolver
 	vcapi    map[string]*vcapi.Instance
+	fetching func(context.Context) (context.Context, context.CancelFunc)
 	base     string
 	limits   Limits
 	privacy  Privacy
@@ -155,7 +160,7 @@ func New(config Config) (*Server, error) {
 	s := &Server{
 		issuer: config.Issuer, keys: config.Keys, verifier: config.Verifier, resolver: config.Resolver, vcapi: config.VCAPI,
 		base: base.Scheme + "://" + base.Host, limits: config.Limits.withDefaults(), privacy: config.Privacy,
-		ready: config.Ready, logger: config.Logger, clock: config.Clock,
+		ready: config.Ready, logger: config.Logger, clock: config.Clock, fetching: config.Fetching,
 	}
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"laurel/internal/issuer"
 	"laurel/internal/vcapi"
 )
 
@@ -43,6 +44,23 @@ func (s *Server) lifecycle(g *gin.RouterGroup) {
 	g.POST("/status-lists/:list/publish", s.instance(s.publishStatusList))
 }
 
+// lifecycleAccess is what a request goes through before it reaches an instance:
+// one that signs with the keys of an issuer is for the operators of that issuer.
+func (s *Server) lifecycleAccess() []gin.HandlerFunc {
+	if s.issuer == nil {
+		return []gin.HandlerFunc{open}
+	}
+	return []gin.HandlerFunc{
+		s.handle(s.sameOrigin), s.handle(s.authenticate), s.needs(issuer.ScopeCredentials),
+		s.handle(func(c *gin.Context) error {
+			if apiKey(c).Tenant != issuer.DefaultSlug {
+				return refuse(problemNotFound)
+			}
+			return nil
+		}),
+	}
+}
+
 // instance makes a gin handler of one for an instance, which the path names.
 // Its errors are answered under the types of the specifications.
 func (s *Server) instance(h func(*gin.Context, *vcapi.Instance) error) gin.HandlerFunc {
@@ -53,6 +71,11 @@ func (s *Server) instance(h func(*gin.Context, *vcapi.Instance) error) gin.Handl
 		}
 		ctx, cancel := context.WithTimeout(c.Request.Context(), s.limits.VerifyTime)
 		defer cancel()
+		if s.fetching != nil {
+			var done context.CancelFunc
+			ctx, done = s.fetching(ctx)
+			defer done()
+		}
 		c.Request = c.Request.WithContext(ctx)
 		err := h(c, named)
 		var refused *vcapi.Error
@@ -121,15 +144,23 @@ func (s *Server) secured(c *gin.Context, i *vcapi.Instance, status int, member s
 	return respond(c, status, map[string]json.RawMessage{member: document})
 }
 
-// verification answers with what verify finds out.
+// verification answers with what verify finds out, within the limits of checks.
 func (s *Server) verification(c *gin.Context, i *vcapi.Instance,
 	verify func(*vcapi.Instance, context.Context, []byte) (*vcapi.Verification, error),
 ) error {
+	network := networkOf(c.ClientIP())
+	if err := s.admit(c.Request.Context(), network, c.Request.ContentLength); err != nil {
+		return err
+	}
 	body, err := s.lifecycleBody(c)
 	if err != nil {
 		return err
 	}
-	found, err := verify(i, c.Request.Context(), body)
+	var found *vcapi.Verification
+	err = s.turn(c.Request.Context(), network, len(body), func(ctx context.Context) error {
+		found, err = verify(i, ctx, body)
+		return err
+	})
 	if err != nil {
 		return err
 	}

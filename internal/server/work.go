@@ -83,25 +83,34 @@ func refuseLate(ctx context.Context, refusal error) error {
 	return refusal
 }
 
-// check waits for the network's turn. The body was read before, so that a slow
-// client keeps nobody waiting.
-func (s *Server) check(ctx context.Context, network netip.Prefix, data []byte) (*verifier.Report, error) {
+// check checks when it is the network's turn. The body was read before, so that
+// a slow client keeps nobody waiting.
+func (s *Server) check(ctx context.Context, network netip.Prefix, data []byte) (report *verifier.Report, err error) {
+	err = s.turn(ctx, network, len(data), func(ctx context.Context) error {
+		report, err = s.verifier.Verify(ctx, data, verifier.Expect{})
+		return err
+	})
+	return report, err
+}
+
+// turn waits for the network's turn, and then does a check of so many bytes.
+func (s *Server) turn(ctx context.Context, network netip.Prefix, size int, do func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, s.limits.VerifyTime)
 	defer cancel()
-	lane := s.lane(network, int64(len(data)))
+	lane := s.lane(network, int64(size))
 	if err := lane.enter(ctx, network); err != nil {
-		return nil, err
+		return err
 	}
-	if now := s.lane(network, int64(len(data))); now != lane && now == s.heavy {
+	if now := s.lane(network, int64(size)); now != lane && now == s.heavy {
 		// So its network turned out while it waited.
 		lane.leave(network)
 		if err := now.enter(ctx, network); err != nil {
-			return nil, err
+			return err
 		}
 		lane = now
 	}
 	defer lane.leave(network)
 	w := &work{Context: ctx}
-	defer func() { s.clients.worked(network, int(w.asked.Load())+len(data)/bytesOfWork) }()
-	return s.verifier.Verify(w, data, verifier.Expect{})
+	defer func() { s.clients.worked(network, int(w.asked.Load())+size/bytesOfWork) }()
+	return do(w)
 }

@@ -33,6 +33,7 @@ import (
 	"laurel/did/didweb"
 	"laurel/internal/issuer"
 	"laurel/internal/keys"
+	"laurel/internal/vcapi"
 	"laurel/storage/boltstore"
 	"laurel/verifier"
 )
@@ -144,6 +145,7 @@ func (w *world) serve(set *contexts.Set) {
 	w.server, err = New(Config{
 		Issuer: w.issuer, Keys: w.ring, Verifier: v, PublicURL: testURL, Limits: w.limits, Clock: w.clock, Version: "test",
 		Resolver: did.Methods{"key": did.KeyResolver{}, "jwk": did.JWKResolver{}, "web": w.issuer.Resolver(methods["web"])},
+		VCAPI:    map[string]*vcapi.Instance{"campus": w.instance(set, processor)},
 		Logger:   slog.New(slog.NewJSONHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	w.must(err)

@@ -28,6 +28,21 @@ type Proof struct {
 	MandatoryPointers []string
 	// Undated leaves created out, by which its holder could be known again.
 	Undated bool
+	// Current, when set, is asked for the key whenever something is signed, in
+	// place of Signer and VerificationMethod: keys change while a server runs.
+	Current Current
+}
+
+// Current finds the key that signs at present, and its URL.
+type Current func(ctx context.Context) (signer crypto.Signer, method string, err error)
+
+// present is the proof with the key that signs now.
+func (p Proof) present(ctx context.Context) (Proof, error) {
+	var err error
+	if p.Current != nil {
+		p.Signer, p.VerificationMethod, err = p.Current(ctx)
+	}
+	return p, err
 }
 
 // selective reports whether the proof is one to derive others from, which
@@ -42,6 +57,8 @@ type Envelope struct {
 	Signer crypto.Signer
 	// KeyID is the URL of the key.
 	KeyID string
+	// Current is as in Proof, in place of Signer and KeyID.
+	Current Current
 }
 
 // Policy is what one instance does in another way than the next. The zero value
@@ -61,6 +78,9 @@ type Policy struct {
 	// RefuseProofs issues nothing that has a proof already; otherwise the new
 	// proof stands beside those that are there.
 	RefuseProofs bool
+	// AssertsOnly signs no presentations: the issuer's document has the keys for
+	// assertionMethod alone, and nobody could verify one.
+	AssertsOnly bool
 	// StatusPurposes adds a status entry of each purpose to what is issued.
 	StatusPurposes []string
 	// JOSE says how tolerantly JWTs are read.

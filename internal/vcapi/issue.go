@@ -85,9 +85,13 @@ func (i *Instance) issuable(ctx context.Context, credential strictjson.Value) er
 // secure adds the proofs of the instance, or its envelope.
 func (i *Instance) secure(ctx context.Context, document []byte, pointers []string, given bool) ([]byte, error) {
 	if i.config.Envelope != nil {
-		return i.envelop(document)
+		return i.envelop(ctx, document)
 	}
 	for _, proof := range i.config.Proofs {
+		proof, err := proof.present(ctx)
+		if err != nil {
+			return nil, err
+		}
 		options := proof.options(i.now())
 		if proof.selective() && isVersion1(document) {
 			// What is derived of it has to be a credential of version 1.1 still.
@@ -129,10 +133,15 @@ func (p Proof) options(now time.Time) dataintegrity.Options {
 	return options
 }
 
-func (i *Instance) envelop(document []byte) ([]byte, error) {
-	token, err := jose.SignVC(document, i.config.Envelope.Signer, jose.SigningOptions{
-		KeyID: i.config.Envelope.KeyID, Random: i.config.Random,
-	})
+func (i *Instance) envelop(ctx context.Context, document []byte) ([]byte, error) {
+	signer, method := i.config.Envelope.Signer, i.config.Envelope.KeyID
+	if current := i.config.Envelope.Current; current != nil {
+		var err error
+		if signer, method, err = current(ctx); err != nil {
+			return nil, err
+		}
+	}
+	token, err := jose.SignVC(document, signer, jose.SigningOptions{KeyID: method, Random: i.config.Random})
 	if err != nil {
 		return nil, invalid(problemOf(err, proofGeneration, "The credential cannot be signed."))
 	}

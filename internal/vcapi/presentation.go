@@ -213,7 +213,7 @@ func (i *Instance) Present(ctx context.Context, body []byte) (json.RawMessage, e
 		return nil, err
 	}
 	switch holder := e.document.Get("holder"); {
-	case len(i.config.Proofs) == 0 || i.config.Proofs[0].selective():
+	case i.config.Policy.AssertsOnly || len(i.config.Proofs) == 0 || i.config.Proofs[0].selective():
 		e.fail(Problem{Type: proofGeneration, Title: "This instance does not present."})
 	case jose.IsEnvelope(e.document):
 		e.fail(Problem{malformedValue, titleMalformed, "An envelope is no presentation to be signed.", "/type"})
@@ -223,9 +223,13 @@ func (i *Instance) Present(ctx context.Context, body []byte) (json.RawMessage, e
 	if len(e.problems) > 0 {
 		return nil, invalid(e.problems...)
 	}
-	options := i.config.Proofs[0].options(i.now())
+	proof, err := i.config.Proofs[0].present(ctx)
+	if err != nil {
+		return nil, err
+	}
+	options := proof.options(i.now())
 	options.ProofPurpose, options.Challenge, options.Domain = dataintegrity.Authentication, expect.Challenge, expect.Domain
-	signed, err := i.suites.Sign(ctx, e.document.Document().Bytes(), i.config.Proofs[0].Signer, options)
+	signed, err := i.suites.Sign(ctx, e.document.Document().Bytes(), proof.Signer, options)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}

@@ -206,7 +206,10 @@ func (i *Instance) StatusList(ctx context.Context, purpose string) ([]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	proof := i.config.Proofs[0]
+	proof, err := i.config.Proofs[0].present(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if l.signed, err = i.suites.Sign(ctx, unsigned, proof.Signer, proof.options(now)); err != nil {
 		l.signed = nil
 		return nil, fmt.Errorf("signing status list: %w", err)
@@ -271,8 +274,8 @@ func (e *examination) entry(entry statuslist.Entry) error {
 	path := entry.Value.Pointer()
 	if entry.Kind != statuslist.Bitstring && entry.Kind != statuslist.StatusList2021 {
 		// VC-JOSE-COSE §3.1 and VC Data Model leave other types to those who know
-		// them; nothing is claimed about it.
-		e.warnings = append(e.warnings, Problem{statusVerification, "The type of status is not known here.", "", path})
+		// them: it cannot be found out.
+		e.found(Problem{statusVerification, "The type of status is not known here.", "", path})
 		return nil
 	}
 	result := StatusResult{Purpose: clip(entry.StatusPurpose)}
