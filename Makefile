@@ -6,16 +6,17 @@ GO     ?= go
 TAGS   := nomsgpack
 BIN    := $(CURDIR)/bin
 KILLS  ?= 20
+MUTANTS ?= 5
 FUZZ   ?= 5s
 
 export GOFLAGS := -tags=$(TAGS) $(GOFLAGS)
 
-.PHONY: build test lint race fuzz crash prerequisites generate clean bench bench-ratios bench-check bench-load
+.PHONY: build test lint race fuzz crash mutants mutate prerequisites generate clean bench bench-ratios bench-check bench-load
 
 build: ## the binary, reproducible and without cgo
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags=-buildid= -o $(BIN)/laurel ./cmd/laurel
 
-test: prerequisites lint race fuzz bench-check ## everything; what CI runs
+test: prerequisites lint race fuzz mutants bench-check ## everything; what CI runs
 	@echo "make test: all passed"
 
 prerequisites:
@@ -33,6 +34,12 @@ race: ## all tests under the race detector, with foreign clients and kills
 
 fuzz: ## every fuzz target for $(FUZZ)
 	FUZZ=$(FUZZ) GO=$(GO) test/fuzz
+
+mutants: ## takes the first $(MUTANTS) defences out, one at a time: a test must notice
+	LAUREL_MUTANTS=$(MUTANTS) $(GO) test -timeout 30m -count=1 ./test/mutate
+
+mutate: ## takes every defence out, one at a time
+	LAUREL_MUTANTS=all $(GO) test -timeout 30m -count=1 -v -run TestMutants ./test/mutate
 
 crash: ## the kill tests in full
 	LAUREL_KILLS=200 $(GO) test -timeout 60m -count=1 -v -run 'Kill' ./storage/boltstore ./test/crash
