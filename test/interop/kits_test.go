@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -56,8 +57,18 @@ var kits = []kit{
 	}},
 	{"LearnCard", "status", true, false, func(t *testing.T, documents []json.RawMessage, _ ...string) []kitAnswer {
 		t.Helper()
-		return ask[kitRequest, kitAnswer](t, "learncard.mjs", verifying(documents))
+		return askLearnCard(t, verifying(documents))
 	}},
+}
+
+// askLearnCard asks LearnCard's kit, whose engine is published for one kind of
+// machine.
+func askLearnCard(t *testing.T, requests []kitRequest) []kitAnswer {
+	t.Helper()
+	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
+		t.Skip("SKIPPED: LearnCard's kit is not tested: there is none for this machine")
+	}
+	return ask[kitRequest, kitAnswer](t, "learncard.mjs", requests)
 }
 
 func verifying(documents []json.RawMessage) []kitRequest {
@@ -188,7 +199,7 @@ func TestVerifiesLearnCard(t *testing.T) {
 		}
 	}
 	s := cryptosuites(t)
-	for i, a := range ask[kitRequest, kitAnswer](t, "learncard.mjs", requests) {
+	for i, a := range askLearnCard(t, requests) {
 		if a.Error != "" {
 			t.Errorf("%s: %s", names[i], a.Error)
 			continue
@@ -214,7 +225,7 @@ func TestLearnCardPresentations(t *testing.T) {
 	s := cryptosuites(t)
 	for _, suite := range kitSuites {
 		t.Run(suite, func(t *testing.T) {
-			there := ask[kitRequest, kitAnswer](t, "learncard.mjs", []kitRequest{{"present", suite, json.RawMessage(shapes["minimal"]), challenge, domain}})[0]
+			there := askLearnCard(t, []kitRequest{{"present", suite, json.RawMessage(shapes["minimal"]), challenge, domain}})[0]
 			if there.Error != "" {
 				t.Fatalf("presenting there: %s", there.Error)
 			}
@@ -224,7 +235,7 @@ func TestLearnCardPresentations(t *testing.T) {
 				for i, one := range all {
 					requests[i] = kitRequest{"check", suite, one.document, one.challenge, one.domain}
 				}
-				return ask[kitRequest, kitAnswer](t, "learncard.mjs", requests)
+				return askLearnCard(t, requests)
 			})
 		})
 	}

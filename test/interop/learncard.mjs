@@ -14,8 +14,7 @@
 //     presentation and what is in it.
 import {createRequire} from 'node:module';
 
-const machine = `${process.platform}-${process.arch}${process.platform === 'linux' ? '-gnu' : ''}`;
-const engine = createRequire(import.meta.url)(`@learncard/didkit-plugin-node-${machine}`);
+const engine = createRequire(import.meta.url)('@learncard/didkit-plugin-node-linux-x64-gnu');
 
 function signer() {
   const key = engine.generateEd25519KeyFromBytes(crypto.getRandomValues(Buffer.alloc(32)));

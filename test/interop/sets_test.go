@@ -131,7 +131,7 @@ func TestProofChains(t *testing.T) {
 	for i, one := range all {
 		documents[i] = one.document
 	}
-	for i, there := range ask[kitRequest, kitAnswer](t, "learncard.mjs", verifying(documents)) {
+	for i, there := range askLearnCard(t, verifying(documents)) {
 		if err := verifiedHere(t, s, all[i].document); (err == nil) != all[i].good {
 			t.Errorf("%s: here: %v", all[i].name, err)
 		}
