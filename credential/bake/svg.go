@@ -74,6 +74,9 @@ func parseSVG(data []byte) (*svg, error) {
 	if !utf8.Valid(text) {
 		return nil, malformed("the SVG is not UTF-8")
 	}
+	if crowded(text) {
+		return nil, tooLarge("more attributes than an element of an SVG may have here")
+	}
 	r := &svgReader{svg: &svg{data: data}, offset: len(data) - len(text)}
 	r.decoder = xml.NewDecoder(bytes.NewReader(text))
 	for {
@@ -89,6 +92,59 @@ func parseSVG(data []byte) (*svg, error) {
 			return nil, err
 		}
 	}
+}
+
+// crowded reports whether a start tag has too many attributes. The decoder would
+// make all of them before it hands over the element.
+func crowded(text []byte) bool {
+	for {
+		at := bytes.IndexByte(text, '<')
+		if at < 0 {
+			return false
+		}
+		text = text[at:]
+		end := ""
+		switch {
+		case bytes.HasPrefix(text, []byte("<!--")):
+			end = "-->"
+		case bytes.HasPrefix(text, []byte("<![CDATA[")):
+			end = "]]>"
+		}
+		if end != "" {
+			_, rest, found := bytes.Cut(text, []byte(end))
+			if !found {
+				return false
+			}
+			text = rest
+			continue
+		}
+		length, attributes := tag(text)
+		if attributes > maxAttributes {
+			return true
+		}
+		text = text[length:]
+	}
+}
+
+// tag gives the length of the tag that text begins with, and how many attributes
+// it has.
+func tag(text []byte) (length, attributes int) {
+	quote := byte(0)
+	for i, c := range text {
+		switch {
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '>':
+			return i + 1, attributes
+		case c == '"', c == '\'':
+			quote = c
+		case c == '=':
+			attributes++
+		}
+	}
+	return len(text), attributes
 }
 
 func (r *svgReader) at() int { return r.offset + int(r.decoder.InputOffset()) }
