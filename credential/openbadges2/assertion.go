@@ -121,6 +121,18 @@ func CheckIssuer(v strictjson.Value) []Fault {
 	return check(v, "issuer's profile", []string{"Issuer", "Profile"}, "id", "name", "url", "email")
 }
 
+// climbs reports whether the path of an address has a segment that leads out of
+// the one before it: a host may serve for it what stands somewhere else.
+func climbs(u *url.URL) bool {
+	path := strings.ReplaceAll(u.Path, `\`, "/") // Path has no escapes any more
+	for segment := range strings.SplitSeq(path, "/") {
+		if segment == "." || segment == ".." {
+			return true
+		}
+	}
+	return false
+}
+
 func check(v strictjson.Value, what string, types []string, required ...string) []Fault {
 	if v.Kind() != strictjson.Object {
 		return []Fault{{v.Pointer(), "The " + what + " is not an object."}}
@@ -146,7 +158,7 @@ func check(v strictjson.Value, what string, types []string, required ...string) 
 // gives startsWith, only where an address begins like that.
 func Covers(issuer strictjson.Value, address string) bool {
 	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || u.User != nil {
+	if err != nil || u.Host == "" || u.User != nil || climbs(u) {
 		return false
 	}
 	verification := issuer.Get("verification")

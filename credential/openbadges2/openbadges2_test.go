@@ -52,6 +52,10 @@ func TestCovers(t *testing.T) {
 		{own + `,"verification":{"allowedOrigins":["b.example"]}}`, "https://a.example/1", false},
 		{own + `,"verification":{"startsWith":"https://a.example/x/"}}`, "https://a.example/x/1", true},
 		{own + `,"verification":{"startsWith":"https://a.example/x/"}}`, "https://a.example/y/1", false},
+		{own + `,"verification":{"startsWith":"https://a.example/x/"}}`, "https://a.example/x/../y/1", false},
+		{own + `,"verification":{"startsWith":"https://a.example/x/"}}`, "https://a.example/x/%2E%2e/y/1", false},
+		{own + `,"verification":{"startsWith":"https://a.example/x/"}}`, "https://a.example/x/..%2Fy", false},
+		{own + `,"verification":{"startsWith":"https://a.example/x/"}}`, `https://a.example/x/..\y`, false},
 		{own + `,"verification":{"startsWith":["",7]}}`, "https://a.example/y/1", false},
 		{own + `,"verification":{"startsWith":"https://"}}`, "https://b.example/1", false},
 	} {
