@@ -192,6 +192,8 @@ func (s *session) keyOfSet(id, kid string, key crypto.PublicKey) (crypto.PublicK
 			continue
 		case err != nil:
 			return nil, keyFault(err, CodeKeyUnsupported)
+		case jwk.Get("revoked").Exists(): // OpenID Federation 1.0 §8.7.2
+			return nil, keyFault(did.ErrRevoked, CodeKeyUnsupported)
 		}
 		return public, nil
 	}

@@ -1,0 +1,41 @@
+package verifier
+
+import (
+	"testing"
+
+	"laurel/credential/jose"
+	"laurel/credential/strictjson"
+)
+
+// TestKeySetRevoked: a key that its host calls revoked is none.
+func TestKeySetRevoked(t *testing.T) {
+	for revoked, want := range map[bool]Code{false: "", true: CodeKeyRevoked} {
+		l := newLab(t)
+		data, err := jose.MarshalJWK(l.attacker.Public())
+		if err != nil {
+			t.Fatal(err)
+		}
+		key := decode(t, data)
+		key["kid"] = "k"
+		if revoked {
+			key["revoked"] = object{"revoked_at": 1700000000}
+		}
+		const id = "https://keys.example.edu/issuer"
+		l.serve("https://keys.example.edu/.well-known/jwks.json", object{"keys": []any{key}})
+		parsed, err := strictjson.Parse(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		public, err := jose.ParseJWK(parsed.Root())
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, fault := New(l.config).newSession(t.Context()).keyOfSet(id, "k", public)
+		if fault == nil {
+			fault = &finding{}
+		}
+		if fault.code != want || sameKey(public, found) == revoked {
+			t.Errorf("revoked %t: %q, want %q", revoked, fault.code, want)
+		}
+	}
+}
