@@ -4,11 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"laurel/credential/dataintegrity"
 	"laurel/credential/jose"
-	"laurel/credential/schema"
 	"laurel/credential/strictjson"
 )
 
@@ -82,6 +82,23 @@ func (i *Instance) issuable(ctx context.Context, credential strictjson.Value) er
 	return nil
 }
 
+// neverHidden are the members of a document that a holder must not be able to
+// leave out where a request does not say what is mandatory: without them an
+// expired or withdrawn credential looks like a good one, and one of version 1.1
+// is none.
+func neverHidden(document []byte) (pointers []string) {
+	parsed, err := strictjson.Parse(document)
+	if err != nil {
+		return nil // to sign it fails
+	}
+	for _, name := range []string{"issuanceDate", "validFrom", "validUntil", "expirationDate", "credentialStatus"} {
+		if parsed.Root().Get(name).Exists() {
+			pointers = append(pointers, "/"+name)
+		}
+	}
+	return pointers
+}
+
 // secure adds the proofs of the instance, or its envelope.
 func (i *Instance) secure(ctx context.Context, document []byte, pointers []string, given bool) ([]byte, error) {
 	if i.config.Envelope != nil {
@@ -93,9 +110,12 @@ func (i *Instance) secure(ctx context.Context, document []byte, pointers []strin
 			return nil, err
 		}
 		options := proof.options(i.now())
-		if proof.selective() && isVersion1(document) {
-			// What is derived of it has to be a credential of version 1.1 still.
-			options.MandatoryPointers = append(options.MandatoryPointers[:len(options.MandatoryPointers):len(options.MandatoryPointers)], "/issuanceDate")
+		if proof.selective() {
+			for _, pointer := range neverHidden(document) {
+				if !slices.Contains(options.MandatoryPointers, pointer) {
+					options.MandatoryPointers = append(slices.Clip(options.MandatoryPointers), pointer)
+				}
+			}
 		}
 		if given && (proof.selective() || i.config.Policy.StrictOptions) {
 			options.MandatoryPointers = pointers
@@ -110,15 +130,6 @@ func (i *Instance) secure(ctx context.Context, document []byte, pointers []strin
 		document = signed
 	}
 	return document, nil
-}
-
-func isVersion1(document []byte) bool {
-	root, err := alone(document)
-	if err != nil {
-		return false
-	}
-	version, _, err := schema.Identify(root)
-	return err == nil && version == schema.V1
 }
 
 // options are those of a proof that asserts.

@@ -108,6 +108,43 @@ func TestIssuedIsVerified(t *testing.T) {
 	}
 }
 
+// What ends a credential cannot be left out by its holder, unless the request
+// that it was issued for says so.
+func TestHoldersCannotHideTheEnd(t *testing.T) {
+	i := newInstance(t, Policy{})
+	secret, err := keys.Generate(rand.Reader, keys.P256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := keys.Signer(keys.P256, secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	multikey, err := did.EncodeMultikey(signer.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	issuer := "did:key:" + multikey
+	i.config.Issuer = issuer
+	i.config.Proofs = []Proof{{
+		Cryptosuite: dataintegrity.ECDSASD2023, Signer: signer, VerificationMethod: issuer + "#" + multikey,
+		MandatoryPointers: []string{"/issuer", "/validUntil"},
+	}}
+	credential := credentialOf(issuer, `,"validFrom":"2020-01-01T00:00:00Z","validUntil":"2120-01-01T00:00:00Z"`)
+	for options, shown := range map[string]bool{`{}`: true, `{"mandatoryPointers":["/issuer"]}`: false} {
+		base := issue(t, i, credential, options)
+		derived, err := i.Derive(t.Context(), []byte(`{"verifiableCredential":`+base+`,"options":{"selectivePointers":["/credentialSubject"]}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, member := range []string{"validFrom", "validUntil"} {
+			if strings.Contains(string(derived), `"`+member+`"`) != shown {
+				t.Errorf("options %s: %s is shown: %t", options, member, !shown)
+			}
+		}
+	}
+}
+
 func TestPolicyBindsTheIssuer(t *testing.T) {
 	free, bound := newInstance(t, Policy{}), newInstance(t, Policy{BindIssuer: true})
 	stranger := issue(t, free, credentialOf("did:example:somebody", ""), `{}`)
