@@ -11,12 +11,12 @@ FUZZ   ?= 5s
 
 export GOFLAGS := -tags=$(TAGS) $(GOFLAGS)
 
-.PHONY: build test lint race fuzz crash mutants mutate prerequisites generate clean bench bench-ratios bench-check bench-load
+.PHONY: build test lint race plain fuzz crash mutants mutate prerequisites generate clean bench bench-ratios bench-check bench-load
 
 build: ## the binary, reproducible and without cgo
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags=-buildid= -o $(BIN)/laurel ./cmd/laurel
 
-test: prerequisites lint race fuzz mutants bench-check ## everything; what CI runs
+test: prerequisites lint race plain fuzz mutants bench-check ## everything; what CI runs
 	@echo "make test: all passed"
 
 prerequisites:
@@ -31,6 +31,11 @@ lint: ## format, vet, staticcheck
 
 race: ## all tests under the race detector, with foreign clients and kills
 	LAUREL_NPM=1 LAUREL_KILLS=$(KILLS) $(GO) test -race -timeout 15m ./...
+
+# Costs, and full amounts, are not for the race detector: those tests skip or cut
+# themselves short under it.
+plain: ## what the race detector is too slow for
+	$(GO) test -p 1 -timeout 10m ./credential/bbs ./credential/dataintegrity ./credential/jsonld ./credential/rdfc ./test/negative
 
 fuzz: ## every fuzz target for $(FUZZ)
 	FUZZ=$(FUZZ) GO=$(GO) test/fuzz

@@ -145,8 +145,11 @@ func TestOneAnswer(t *testing.T) {
 func TestBudget(t *testing.T) {
 	for name, document := range costly() {
 		beyond := strings.HasPrefix(name, "seven") || strings.Contains(name, "all that there is")
+		const most, least = 20 * time.Millisecond, 3
 		best := time.Hour
-		for range 3 {
+		// Another process may have the processor meanwhile: one good run of a
+		// dozen shows what it costs.
+		for i := 0; i < least || i < 4*least && best > most && !raceEnabled; i++ {
 			p := New(embedded(t), Options{})
 			parsed, err := strictjson.Parse([]byte(document))
 			if err != nil {
@@ -160,7 +163,7 @@ func TestBudget(t *testing.T) {
 			}
 		}
 		t.Logf("%s: %v", name, best)
-		if most := 20 * time.Millisecond; best > most && !raceEnabled {
+		if best > most && !raceEnabled {
 			t.Errorf("%s: took %v of a fresh process", name, best)
 		}
 	}
