@@ -13,6 +13,7 @@
 //     issued about a new holder, who signs a presentation of it; check verifies a
 //     presentation and what is in it.
 import {createRequire} from 'node:module';
+import {answerAll, attempt} from './answers.mjs';
 
 const engine = createRequire(import.meta.url)('@learncard/didkit-plugin-node-linux-x64-gnu');
 
@@ -68,16 +69,4 @@ const actions = {
   }
 };
 
-let input = '';
-for await (const chunk of process.stdin.setEncoding('utf8')) {
-  input += chunk;
-}
-const answers = [];
-for(const request of JSON.parse(input)) {
-  try {
-    answers.push(await actions[request.do](request));
-  } catch(error) {
-    answers.push({error: String(error.message ?? error)});
-  }
-}
-process.stdout.write(JSON.stringify(answers));
+await answerAll(request => attempt(actions[request.do], request));

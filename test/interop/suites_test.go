@@ -1,7 +1,6 @@
 package interop
 
 import (
-	"bytes"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
@@ -9,7 +8,6 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"encoding/json"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -32,23 +30,7 @@ type suiteRequest struct {
 // foreignSuites runs the foreign client for cryptosuites.
 func foreignSuites(t *testing.T, requests []suiteRequest) []answer {
 	t.Helper()
-	in, err := json.Marshal(requests)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
-	defer cancel()
-	command := exec.CommandContext(ctx, node(t), "suites.mjs")
-	var stdout, stderr bytes.Buffer
-	command.Stdin, command.Stdout, command.Stderr = bytes.NewReader(in), &stdout, &stderr
-	if err := command.Run(); err != nil {
-		t.Fatalf("suites.mjs: %v\n%s", err, stderr.Bytes())
-	}
-	var answers []answer
-	if err := json.Unmarshal(stdout.Bytes(), &answers); err != nil || len(answers) != len(requests) {
-		t.Fatalf("suites.mjs: reading %q: %v", stdout.Bytes(), err)
-	}
-	return answers
+	return ask[suiteRequest, answer](t, "suites.mjs", requests)
 }
 
 // ownKey makes a key of a kind.

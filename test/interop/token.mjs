@@ -15,6 +15,7 @@ import {digest, generateSalt, ES256 as sdES256} from '@sd-jwt/crypto-nodejs';
 import {EdDSASigner} from 'did-jwt';
 import {SDJwtInstance} from '@sd-jwt/core';
 import * as jose from 'jose';
+import {answerAll} from './answers.mjs';
 
 const utf8 = new TextEncoder();
 const text = bytes => new TextDecoder().decode(bytes);
@@ -93,12 +94,4 @@ async function answer({do: operation, form, algorithm, document, key, text: toke
   }
 }
 
-let input = '';
-for await (const chunk of process.stdin) {
-  input += chunk;
-}
-const answers = [];
-for(const request of JSON.parse(input)) {
-  answers.push(await answer(request));
-}
-process.stdout.write(JSON.stringify(answers));
+await answerAll(answer);

@@ -1,8 +1,6 @@
 package interop
 
 import (
-	"bytes"
-	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -11,10 +9,8 @@ import (
 	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
-	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -45,23 +41,7 @@ type (
 
 func foreignTokens(t *testing.T, requests []tokenRequest) []tokenAnswer {
 	t.Helper()
-	in, err := json.Marshal(requests)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
-	defer cancel()
-	command := exec.CommandContext(ctx, node(t), "token.mjs")
-	var stdout, stderr bytes.Buffer
-	command.Stdin, command.Stdout, command.Stderr = bytes.NewReader(in), &stdout, &stderr
-	if err := command.Run(); err != nil {
-		t.Fatalf("token.mjs: %v\n%s", err, stderr.Bytes())
-	}
-	var answers []tokenAnswer
-	if err := json.Unmarshal(stdout.Bytes(), &answers); err != nil || len(answers) != len(requests) {
-		t.Fatalf("token.mjs: reading %q: %v", stdout.Bytes(), err)
-	}
-	return answers
+	return ask[tokenRequest, tokenAnswer](t, "token.mjs", requests)
 }
 
 const (

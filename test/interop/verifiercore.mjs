@@ -8,6 +8,7 @@
 //     What is at ORIGIN (https://host) is fetched from ADDRESS
 //     (http://127.0.0.1:port), everything else is not there. Whether a register
 //     knows the issuer is left out: none is asked.
+import {answerAll} from './answers.mjs';
 console.log = console.error; // the library tells of schemas that it cannot have
 
 const hosts = new Map();
@@ -43,12 +44,4 @@ function answer({log, errors}) {
   return {verified, steps, error};
 }
 
-let input = '';
-for await (const chunk of process.stdin.setEncoding('utf8')) {
-  input += chunk;
-}
-const answers = [];
-for(const request of JSON.parse(input)) {
-  answers.push(answer(await verifyCredential({credential: request.document, knownDIDRegistries: []})));
-}
-process.stdout.write(JSON.stringify(answers));
+await answerAll(async request => answer(await verifyCredential({credential: request.document, knownDIDRegistries: []})));
