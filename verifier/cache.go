@@ -26,8 +26,8 @@ const (
 type known struct {
 	// keys are those of did:key and did:jwk, by the URL of the method.
 	keys cache[string, crypto.PublicKey]
-	// documents are read controller documents, by the digest of their bytes.
-	documents cache[[sha256.Size]byte, *did.Document]
+	// documents are read controller documents.
+	documents *did.DocumentCache
 	// lists are read status lists, likewise.
 	lists cache[[sha256.Size]byte, *knownList]
 }
@@ -35,7 +35,7 @@ type known struct {
 func newKnown() *known {
 	return &known{
 		keys:      cache[string, crypto.PublicKey]{limit: keptKeys},
-		documents: cache[[sha256.Size]byte, *did.Document]{limit: keptDocuments},
+		documents: did.NewDocumentCache(keptDocuments),
 		lists:     cache[[sha256.Size]byte, *knownList]{limit: keptLists},
 	}
 }

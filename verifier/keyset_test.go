@@ -39,3 +39,42 @@ func TestKeySetRevoked(t *testing.T) {
 		}
 	}
 }
+
+// TestKeySetIsBounded: a host may have keys of many issuers, but only so many
+// that may be the one are tried.
+func TestKeySetIsBounded(t *testing.T) {
+	const id = "https://keys.example.edu/issuer"
+	l := newLab(t)
+	public := l.attacker.Public()
+	keyOf := func(kid string) object {
+		data, err := jose.MarshalJWK(public)
+		if err != nil {
+			t.Fatal(err)
+		}
+		key := decode(t, data)
+		key["kid"] = kid
+		return key
+	}
+	for name, test := range map[string]struct {
+		before any // so many stand before the one
+		count  int
+		want   Code
+	}{
+		"others' keys":           {object{"kid": "other"}, 3 * maxKeys, ""},
+		"as many as are tried":   {object{"kid": "k"}, maxKeys - 1, ""},
+		"one more than is tried": {object{"kid": "k"}, maxKeys, CodeIssuerDocumentInvalid},
+	} {
+		var keys []any
+		for range test.count {
+			keys = append(keys, test.before)
+		}
+		l.serve("https://keys.example.edu/.well-known/jwks.json", object{"keys": append(keys, keyOf("k"))})
+		_, fault := New(l.config).newSession(t.Context()).keyOfSet(id, "k", public)
+		if fault == nil {
+			fault = &finding{}
+		}
+		if fault.code != test.want {
+			t.Errorf("%s: %q, want %q", name, fault.code, test.want)
+		}
+	}
+}

@@ -2,7 +2,6 @@ package verifier
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"strings"
 	"time"
@@ -96,20 +95,8 @@ func (s *session) fetchControllerDocument(id string) (*did.Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	digest := sha256.Sum256(data)
-	if document, ok := s.known.documents.get(digest); ok {
-		return document, nil
-	}
-	document, err := did.ParseDocument(data)
-	if err == nil {
-		s.known.documents.put(digest, document, costOfTree*len(data))
-	}
-	return document, err
+	return s.known.documents.Parse(data)
 }
-
-// costOfTree is how much memory a read document takes, in multiples of its
-// length: the bytes, their tree, and what was made of it.
-const costOfTree = 4
 
 // isComputed reports whether a DID is its own key, so that nothing is fetched
 // for it and it never changes.

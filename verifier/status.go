@@ -286,3 +286,7 @@ func statusFault(err error) *finding {
 	}
 	return f
 }
+
+// costOfTree is how much memory a read document takes, in multiples of its
+// length: the bytes, their tree, and what was made of it.
+const costOfTree = 4

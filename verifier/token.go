@@ -182,9 +182,13 @@ func (s *session) keyOfSet(id, kid string, key crypto.PublicKey) (crypto.PublicK
 	for jwk := range keys.Elements() {
 		named = named || jwk.Get("iss").Exists()
 	}
+	tried := 0
 	for jwk := range keys.Elements() {
 		if named && !jwk.Get("iss").Is(id) || kid != "" && !jwk.Get("kid").Is(kid) {
 			continue
+		}
+		if tried++; tried > maxKeys {
+			return nil, &finding{code: CodeIssuerDocumentInvalid, outcome: Indeterminate}
 		}
 		public, err := jose.ParseJWK(jwk)
 		switch {
@@ -200,8 +204,12 @@ func (s *session) keyOfSet(id, kid string, key crypto.PublicKey) (crypto.PublicK
 	return nil, &finding{code: CodeKeyNotAuthorized, outcome: Failed}
 }
 
-// maxKeySet bounds a key set in bytes.
-const maxKeySet = 256 << 10
+// Bounds of a key set, in bytes, and of those of its keys that may be the one: a
+// host may have many issuers.
+const (
+	maxKeySet = 256 << 10
+	maxKeys   = 64
+)
 
 func sameKey(a, b crypto.PublicKey) bool {
 	comparable, ok := a.(interface{ Equal(crypto.PublicKey) bool })
