@@ -206,40 +206,6 @@ func TestParseKeyPair(t *testing.T) {
 	}
 }
 
-func TestParseJWKSet(t *testing.T) {
-	set := func(keys ...string) string { return `{"keys":[` + strings.Join(keys, ",") + `]}` }
-	many := make([]string, maxJWKSet+1)
-	for i := range many {
-		many[i] = `{` + okp + `}`
-	}
-	for name, test := range map[string]struct {
-		text string
-		keys int
-		want error
-	}{
-		"three":            {set(`{`+okp+`,"kid":"a","iss":"did:example:i"}`, `{`+ec+`}`, `{`+rs+`,"use":"sig","alg":"RS256"}`), 3, nil},
-		"none":             {set(), 0, nil},
-		"odd ones between": {set(`{"kty":"oct"}`, `{`+rs+`,"use":"enc"}`, `{}`, `1`, `{`+okp+`}`, `{"kty":"RSA","e":"Ag","n":"`+rfc7638N+`"}`), 1, nil},
-		"64":               {set(many[:maxJWKSet]...), 64, nil},
-		"65":               {set(many...), 0, ErrInvalidKey},
-		"private":          {set(`{`+ec+`}`, rfc8037Private), 0, ErrPrivateKey},
-		"bare JWK":         {`{` + okp + `}`, 0, ErrInvalidKey},
-		"keys an object":   {`{"keys":{}}`, 0, ErrInvalidKey},
-	} {
-		doc, err := strictjson.Parse([]byte(test.text))
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		keys, err := ParseJWKSet(doc.Root())
-		if !errors.Is(err, test.want) || len(keys) != test.keys {
-			t.Errorf("%s: %d keys, %v", name, len(keys), err)
-		}
-		if name == "three" && (keys[0].KeyID != "a" || keys[0].Issuer != "did:example:i" || keys[2].Use != "sig" || keys[2].Algorithm != "RS256") {
-			t.Errorf("%s: %+v", name, keys)
-		}
-	}
-}
-
 func FuzzParseKeyPair(f *testing.F) {
 	for _, seed := range []string{rfc8037Private, rfc7515Private, `{` + rs + `}`, `{"keys":[{` + okp + `}]}`} {
 		f.Add(seed)
@@ -249,7 +215,6 @@ func FuzzParseKeyPair(f *testing.F) {
 		if err != nil {
 			return
 		}
-		_, _ = ParseJWKSet(doc.Root())
 		pair, err := ParseKeyPair(doc.Root())
 		if err != nil {
 			return

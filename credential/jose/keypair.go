@@ -6,11 +6,7 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
-	"errors"
-	"fmt"
 	"math/big"
-
-	"github.com/lestrrat-go/jwx/v2/jwk"
 
 	"laurel/credential/strictjson"
 )
@@ -132,43 +128,4 @@ func signerOfRSA(v strictjson.Value, public *rsa.PublicKey) (crypto.Signer, erro
 		return nil, invalidKey("JWK is not a private key of RSA")
 	}
 	return key, nil
-}
-
-// maxJWKSet is the most keys that a JWK Set may have.
-const maxJWKSet = 64
-
-// ParseJWKSet reads a JWK Set (RFC 7517 §5). Keys that ParseJWK refuses are left
-// out, as RFC 7517 asks: one that is odd or for encryption must not cost the
-// issuer the others. A set of more than 64 keys or with private key material is
-// refused as a whole. Errors match ErrInvalidKey or ErrPrivateKey.
-func ParseJWKSet(v strictjson.Value) ([]JWK, error) {
-	keys := v.Get("keys")
-	if keys.Kind() != strictjson.Array {
-		return nil, invalidKey("a JWK Set has no array keys")
-	}
-	if keys.Len() > maxJWKSet {
-		return nil, invalidKey("a JWK Set of more than %d keys", maxJWKSet)
-	}
-	var set []JWK
-	index := 0
-	for value := range keys.Elements() {
-		key, err := ParseJWK(value)
-		switch {
-		case errors.Is(err, ErrPrivateKey):
-			return nil, fmt.Errorf("reading key %d of JWK Set: %w", index, err)
-		case err == nil:
-			set = append(set, describe(value, key))
-		}
-		index++
-	}
-	return set, nil
-}
-
-// describe adds the members that describe a key. ParseJWK has checked that alg,
-// use and kid are strings.
-func describe(v strictjson.Value, key crypto.PublicKey) JWK {
-	return JWK{
-		Key: key, KeyID: v.Get(jwk.KeyIDKey).Text(), Algorithm: v.Get(jwk.AlgorithmKey).Text(),
-		Use: v.Get(jwk.KeyUsageKey).Text(), Issuer: v.Get("iss").Text(),
-	}
 }
