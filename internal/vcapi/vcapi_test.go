@@ -2,6 +2,7 @@ package vcapi
 
 import (
 	"context"
+	"crypto"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -19,6 +20,24 @@ import (
 
 var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
 
+// newIssuer makes an issuer with a did:key.
+func newIssuer(t testing.TB, algorithm string) (issuer, method string, signer crypto.Signer) {
+	t.Helper()
+	secret, err := keys.Generate(rand.Reader, algorithm)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if signer, err = keys.Signer(algorithm, secret); err != nil {
+		t.Fatal(err)
+	}
+	multikey, err := did.EncodeMultikey(signer.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	issuer = "did:key:" + multikey
+	return issuer, issuer + "#" + multikey, signer
+}
+
 // newInstance makes an instance of eddsa-rdfc-2022 with a policy.
 func newInstance(t testing.TB, policy Policy) *Instance {
 	t.Helper()
@@ -26,22 +45,10 @@ func newInstance(t testing.TB, policy Policy) *Instance {
 	if err != nil {
 		t.Fatal(err)
 	}
-	secret, err := keys.Generate(rand.Reader, keys.Ed25519)
-	if err != nil {
-		t.Fatal(err)
-	}
-	signer, err := keys.Signer(keys.Ed25519, secret)
-	if err != nil {
-		t.Fatal(err)
-	}
-	multikey, err := did.EncodeMultikey(signer.Public())
-	if err != nil {
-		t.Fatal(err)
-	}
-	issuer := "did:key:" + multikey
+	issuer, method, signer := newIssuer(t, keys.Ed25519)
 	i, err := New(Config{
 		URL: "https://lab.example/vc-api/one", Issuer: issuer, Policy: policy,
-		Proofs: []Proof{{Cryptosuite: dataintegrity.EdDSARDFC2022, Signer: signer, VerificationMethod: issuer + "#" + multikey}},
+		Proofs: []Proof{{Cryptosuite: dataintegrity.EdDSARDFC2022, Signer: signer, VerificationMethod: method}},
 		JSONLD: jsonld.New(set, jsonld.Options{}), Contexts: set,
 		Resolver: did.Methods{"key": did.KeyResolver{}}, Clock: func() time.Time { return noon },
 	})
@@ -112,22 +119,10 @@ func TestIssuedIsVerified(t *testing.T) {
 // that it was issued for says so.
 func TestHoldersCannotHideTheEnd(t *testing.T) {
 	i := newInstance(t, Policy{})
-	secret, err := keys.Generate(rand.Reader, keys.P256)
-	if err != nil {
-		t.Fatal(err)
-	}
-	signer, err := keys.Signer(keys.P256, secret)
-	if err != nil {
-		t.Fatal(err)
-	}
-	multikey, err := did.EncodeMultikey(signer.Public())
-	if err != nil {
-		t.Fatal(err)
-	}
-	issuer := "did:key:" + multikey
+	issuer, method, signer := newIssuer(t, keys.P256)
 	i.config.Issuer = issuer
 	i.config.Proofs = []Proof{{
-		Cryptosuite: dataintegrity.ECDSASD2023, Signer: signer, VerificationMethod: issuer + "#" + multikey,
+		Cryptosuite: dataintegrity.ECDSASD2023, Signer: signer, VerificationMethod: method,
 		MandatoryPointers: []string{"/issuer", "/validUntil"},
 	}}
 	credential := credentialOf(issuer, `,"validFrom":"2020-01-01T00:00:00Z","validUntil":"2120-01-01T00:00:00Z"`)
