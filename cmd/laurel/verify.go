@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"os"
 	"strings"
@@ -28,9 +29,11 @@ type verifyCommand struct {
 	sealFlags
 	contextFlags
 	networkFlags
-	Email string `placeholder:"ADDRESS" help:"Whether the badge is about the person with this address."`
-	ID    string `name:"id" placeholder:"ID" help:"Whether the badge is about the one with this DID or other id."`
-	JSON  bool   `help:"Print the report as JSON."`
+	Email     string   `placeholder:"ADDRESS" help:"Whether the badge is about the person with this address."`
+	ID        string   `name:"id" placeholder:"ID" help:"Whether the badge is about the one with this DID or other id."`
+	Challenge string   `placeholder:"TEXT" help:"What the presentation has to answer."`
+	Domain    []string `placeholder:"DOMAIN" help:"Whom the presentation has to be made for."`
+	JSON      bool     `help:"Print the report as JSON."`
 }
 
 // Run implements the command.
@@ -72,7 +75,7 @@ func (c *verifyCommand) check(ctx context.Context, console *console, data []byte
 	if err != nil {
 		return nil, err
 	}
-	expect := verifier.Expect{Email: c.Email, ID: c.ID}
+	expect := verifier.Expect{Email: c.Email, ID: c.ID, Challenge: c.Challenge, Domain: c.Domain}
 	if c.Data == "" {
 		return newVerifier(set, client, nil).Verify(ctx, data, expect)
 	}
@@ -84,18 +87,19 @@ func (c *verifyCommand) check(ctx context.Context, console *console, data []byte
 	if !operator.served {
 		return newVerifier(set, client, operator.installation.issuer).Verify(ctx, data, expect)
 	}
-	if c.Email != "" || c.ID != "" {
-		return nil, &failure{code: exitBusy, err: errors.New("checking badge: a server has the data open, and does not compare people"), hint: "check without --data"}
-	}
 	if len(c.Resolve) > 0 {
 		console.note("laurel: the server that has the data open makes the check, with its own --resolve")
 	}
-	return operator.verify(ctx, data)
+	return operator.verify(ctx, data, expect)
 }
 
 // verify has a badge checked by the server.
-func (o *operator) verify(ctx context.Context, data []byte) (*verifier.Report, error) {
-	answer, err := o.send(ctx, http.MethodPost, "/verify", "text/plain; charset=utf-8", data)
+func (o *operator) verify(ctx context.Context, data []byte, expect verifier.Expect) (*verifier.Report, error) {
+	mediaType, body, err := verifyForm(data, expect)
+	if err != nil {
+		return nil, fmt.Errorf("checking badge: %w", err)
+	}
+	answer, err := o.send(ctx, http.MethodPost, "/verify", mediaType, body)
 	var p *problem
 	switch {
 	case errors.As(err, &p) && (p.Status == http.StatusBadRequest || p.Status == http.StatusRequestEntityTooLarge):
@@ -108,6 +112,25 @@ func (o *operator) verify(ctx context.Context, data []byte) (*verifier.Report, e
 		return nil, fmt.Errorf("checking badge: reading report: %w", err)
 	}
 	return &report, nil
+}
+
+// verifyForm is what POST /verify takes: a badge in any form, and what is
+// expected of it.
+func verifyForm(data []byte, expect verifier.Expect) (mediaType string, body []byte, err error) {
+	var b bytes.Buffer
+	form := multipart.NewWriter(&b)
+	file, err := form.CreateFormFile("file", "badge")
+	if err == nil {
+		_, err = file.Write(data)
+	}
+	fields := [][2]string{{"email", expect.Email}, {"id", expect.ID}, {"challenge", expect.Challenge}}
+	for _, domain := range expect.Domain {
+		fields = append(fields, [2]string{"domain", domain})
+	}
+	for _, field := range fields {
+		err = errors.Join(err, form.WriteField(field[0], field[1]))
+	}
+	return form.FormDataContentType(), b.Bytes(), errors.Join(err, form.Close())
 }
 
 // readInput reads a file, or the standard input for "-".

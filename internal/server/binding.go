@@ -25,9 +25,11 @@ var sentences = map[string]string{
 	"time_malformed":    "This must be a date and time with a time zone, as in 2026-02-01T09:00:00Z.",
 	"value_unknown":     "This is not one of the values that the API document lists.",
 	"parameter_unknown": "There is no query parameter of this name.",
+	"not_in_url":        "This is not taken in a URL, which is kept in histories and logs. Send it as a field of the form, or as a member of expect.",
 	"limit_malformed":   "A limit is a number from 1 to 100.",
 	"cursor_malformed":  "A cursor is what the page before gave as next.",
 	"too_many":          "There are too many.",
+	"too_long":          "This is too long.",
 	"time_future":       "This must not lie in the future.",
 }
 

@@ -85,9 +85,9 @@ func refuseLate(ctx context.Context, refusal error) error {
 
 // check checks when it is the network's turn. The body was read before, so that
 // a slow client keeps nobody waiting.
-func (s *Server) check(ctx context.Context, network netip.Prefix, data []byte) (report *verifier.Report, err error) {
-	err = s.turn(ctx, network, len(data), func(ctx context.Context) error {
-		report, err = s.verifier.Verify(ctx, data, verifier.Expect{})
+func (s *Server) check(ctx context.Context, network netip.Prefix, sent submission) (report *verifier.Report, err error) {
+	err = s.turn(ctx, network, len(sent.data), func(ctx context.Context) error {
+		report, err = s.verifier.Verify(ctx, sent.data, sent.expect)
 		return err
 	})
 	return report, err

@@ -93,7 +93,7 @@ func TestHeavyNetworksHaveTheirOwnLane(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		t.Cleanup(cancel)
-		go s.check(ctx, heavy, []byte("{}")) //nolint:errcheck // is stuck
+		go s.check(ctx, heavy, submission{data: []byte("{}")}) //nolint:errcheck // is stuck
 		for deadline := time.Now().Add(time.Second); time.Now().Before(deadline) && s.heavy.occupied() < min(i+1, 2); {
 			time.Sleep(time.Millisecond)
 		}

@@ -112,7 +112,7 @@ func text(n *html.Node) string {
 func TestPagesAreInert(t *testing.T) {
 	elements := []string{
 		"html", "head", "meta", "title", "link", "body", "a", "header", "nav", "main", "footer", "h1", "h2", "h3", "p", "span", "strong",
-		"bdi", "dl", "dt", "dd", "ul", "li", "article", "section", "div", "time", "form", "label", "textarea", "input", "button", "img",
+		"bdi", "dl", "dt", "dd", "ul", "li", "article", "section", "div", "time", "form", "label", "textarea", "input", "button", "img", "details", "summary",
 	}
 	attributes := []string{
 		"lang", "charset", "name", "content", "rel", "href", "class", "aria-label", "aria-labelledby", "aria-describedby", "aria-hidden", "id",
