@@ -128,6 +128,9 @@ func TestTwoMachines(t *testing.T) {
 	if member(t, report, "verdict") != "valid" || !strings.Contains(report, string(verifier.CodeLaboratoryException)) {
 		t.Errorf("report of a good badge: %s", report)
 	}
+	// The server that has the data compares people as well.
+	laurel(t, exitFine, "verify", badge, "--data", data, "--email", "a@example.org")
+	laurel(t, exitFault, "verify", badge, "--data", data, "--email", "b@example.org")
 	// A stranger's certificate authority is not believed, with or without the exception.
 	foreign, _ := certify(t, "badges.example.ac.uk")
 	laurel(t, exitCannotRun, "verify", badge, "--resolve", "badges.example.ac.uk="+address, "--ca", foreign)
