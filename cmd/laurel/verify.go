@@ -130,7 +130,8 @@ func verifyForm(data []byte, expect verifier.Expect) (mediaType string, body []b
 	for _, field := range fields {
 		err = errors.Join(err, form.WriteField(field[0], field[1]))
 	}
-	return form.FormDataContentType(), b.Bytes(), errors.Join(err, form.Close())
+	err = errors.Join(err, form.Close())
+	return form.FormDataContentType(), b.Bytes(), err
 }
 
 // readInput reads a file, or the standard input for "-".
