@@ -14,6 +14,11 @@ import (
 // validity begins later may fail for that and nothing else.
 func (s *Service) selfCheck(ctx context.Context, signed []byte, validFrom time.Time) error {
 	report, err := s.verifier.Verify(ctx, signed, verifier.Expect{})
+	if err == nil && report.Verdict == verifier.VerdictIndeterminate {
+		// Keys may have been rotated while it looked: then the status list that
+		// it got is signed with a key that the document it had does not show.
+		report, err = s.verifier.Verify(ctx, signed, verifier.Expect{})
+	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrSelfCheck, err)
 	}

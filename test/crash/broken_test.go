@@ -2,6 +2,7 @@ package crash
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log"
@@ -55,6 +56,13 @@ func acknowledge(status int, answer string) func(http.ResponseWriter, *http.Requ
 	}
 }
 
+// pretend acknowledges a change of status.
+func pretend(w http.ResponseWriter, r *http.Request, _ *httputil.ReverseProxy) {
+	var asked struct{ Action string }
+	_ = json.NewDecoder(r.Body).Decode(&asked)
+	acknowledge(http.StatusOK, fmt.Sprintf(`{"id": "ID", "state": %q}`, stateAfter[asked.Action]))(w, r, nil)
+}
+
 // TestCheckerFinds is the test of the test: what is broken is found.
 func TestCheckerFinds(t *testing.T) {
 	for _, c := range []struct {
@@ -68,8 +76,8 @@ func TestCheckerFinds(t *testing.T) {
 			"is lost: GET",
 		},
 		{
-			"revocations that are only acknowledged", "/status", acknowledge(http.StatusOK, `{"id": "ID", "state": "revoked"}`),
-			"is lost: it is not in the signed status list",
+			"changes of status that are only acknowledged", "/status", pretend,
+			"is lost: it is false in the signed list",
 		},
 		{
 			"awards that happen twice", "/credentials",
@@ -159,12 +167,12 @@ func TestCheckerFindsSharedIndex(t *testing.T) {
 	other := place
 	other.StatusListIndex = 8
 	c := newChecker(&registry{})
-	c.places = map[string]statuslist.Entry{"a": place, "b": other}
+	c.places = map[string][]statuslist.Entry{"a": {place}, "b": {other}}
 	if c.compareIndexes(); len(c.faults) > 0 {
 		t.Errorf("found what is not there: %v", c.faults)
 	}
-	c.places["c"] = place
-	if c.compareIndexes(); len(c.faults) != 1 {
-		t.Errorf("found %q, want one shared index", c.faults)
+	c.places["c"] = []statuslist.Entry{other, place}
+	if c.compareIndexes(); len(c.faults) != 2 {
+		t.Errorf("found %q, want two shared indexes", c.faults)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"laurel/credential/statuslist"
+	"laurel/did"
 	"laurel/test/program"
 	"laurel/verifier"
 )
@@ -27,7 +28,7 @@ type checker struct {
 	*registry
 	server *program.Server
 	record record
-	places map[string]statuslist.Entry // of badges that were looked at, by id
+	places map[string][]statuslist.Entry // of badges that were looked at, by id
 
 	checked map[string]bool // ids of badges that were looked at in an earlier life
 	// unfinished are awards that were pending after a kill. Of the requests
@@ -45,10 +46,11 @@ func newChecker(r *registry) *checker {
 func (c *checker) check(t *testing.T, server *program.Server, random *rand.Rand, all bool) {
 	t.Helper()
 	ctx := t.Context()
-	c.server, c.places = server, make(map[string]statuslist.Entry)
+	c.server, c.places = server, make(map[string][]statuslist.Entry)
 	c.record = c.journal.read(t)
 
 	chosen := c.choose(random, all)
+	c.compareKeys(ctx)
 	c.look(ctx, chosen)
 	c.compareLists(ctx, chosen)
 	pending, err := c.list(ctx, "pending")
@@ -69,7 +71,7 @@ func (c *checker) check(t *testing.T, server *program.Server, random *rand.Rand,
 	c.look(ctx, again)
 	c.compareLists(ctx, again)
 	for _, b := range again {
-		c.checked[b.id] = !b.doubtful || b.revoked
+		c.checked[b.id] = b.asked == ""
 	}
 	if all {
 		c.compareIndexes()
@@ -117,13 +119,13 @@ func (c *checker) lookAt(ctx context.Context, b *badge) {
 	if data == nil {
 		return
 	}
-	place, err := placeOf(data)
+	places, err := placesOf(data)
 	if err != nil {
 		c.fault("badge %s: %v", b.id, err)
 		return
 	}
 	c.mu.Lock()
-	c.places[b.id] = place
+	c.places[b.id] = places
 	c.mu.Unlock()
 	report, err := c.verify(ctx, data)
 	if err != nil {
@@ -131,13 +133,17 @@ func (c *checker) lookAt(ctx context.Context, b *badge) {
 		return
 	}
 	decisive, _ := report.Decisive()
-	valid := report.Verdict == verifier.VerdictValid
-	withdrawn := report.Verdict == verifier.VerdictInvalid && decisive.Code == verifier.CodeRevoked
+	said := string(decisive.Code)
 	switch {
-	case b.revoked && !withdrawn:
-		c.fault("revocation of badge %s is lost: it is %s (%s)", b.id, report.Verdict, decisive.Code)
-	case !b.doubtful && !valid, !valid && !withdrawn:
-		c.fault("badge %s is %s (%s)", b.id, report.Verdict, decisive.Code)
+	case report.Verdict == verifier.VerdictValid:
+		said = issued
+	case report.Verdict == verifier.VerdictInvalid && decisive.Code == verifier.CodeRevoked:
+		said = revoked
+	case report.Verdict == verifier.VerdictInvalid && decisive.Code == verifier.CodeSuspended:
+		said = suspended
+	}
+	if !b.may(said) {
+		c.fault("badge %s: that it is %s is lost: it is %s (%s)", b.id, b.state, report.Verdict, decisive.Code)
 	}
 }
 
@@ -167,18 +173,35 @@ func (c *checker) compareLists(ctx context.Context, badges []*badge) {
 		return
 	}
 	for _, b := range badges {
-		place, ok := c.places[b.id]
-		if !ok {
-			continue
+		for _, place := range c.places[b.id] {
+			set, err := signed.set(ctx, place)
+			if err != nil {
+				c.fault("status list of badge %s: %v", b.id, err)
+				continue
+			}
+			purpose := place.StatusPurpose
+			if set != bit(b.state, purpose) && (b.asked == "" || set != bit(b.asked, purpose)) {
+				c.fault("badge %s: that it is %s is lost: it is %v in the signed list for %s", b.id, b.state, set, purpose)
+			}
 		}
-		set, err := signed.revoked(ctx, place)
-		switch {
-		case err != nil:
-			c.fault("status list of badge %s: %v", b.id, err)
-		case set && !b.doubtful:
-			c.fault("badge %s is revoked in the status list, for which nobody asked", b.id)
-		case b.revoked && !set:
-			c.fault("revocation of badge %s is lost: it is not in the signed status list", b.id)
+	}
+}
+
+// compareKeys looks for every key that was acknowledged in the issuer's document.
+func (c *checker) compareKeys(ctx context.Context) {
+	answer, err := c.server.Get(ctx, "/.well-known/did.json", "")
+	if err != nil {
+		c.fault("reading DID document: %v", err)
+		return
+	}
+	document, err := did.ParseDocument(answer.Body)
+	if err != nil {
+		c.fault("reading DID document: %v", err)
+		return
+	}
+	for _, key := range c.record.keys {
+		if _, err := document.Method(document.ID+"#"+key, did.AssertionMethod); err != nil {
+			c.fault("key %s is lost: %v", key, err)
 		}
 	}
 }
@@ -186,7 +209,7 @@ func (c *checker) compareLists(ctx context.Context, badges []*badge) {
 // retry sends every request without an answer again, twice.
 func (c *checker) retry(ctx context.Context) {
 	for _, r := range c.record.requests {
-		if r.acked {
+		if r.acked || r.Op == rotate { // a new key is not asked for again: it may be there
 			continue
 		}
 		first, replayed, ok := c.ask(ctx, c.server, r.entry)
@@ -205,7 +228,7 @@ func (c *checker) retry(ctx context.Context) {
 
 // repeat sends a request a last time: the answer must be that of before.
 func (c *checker) repeat(ctx context.Context, e entry, first badge) {
-	if e.Op == revoke {
+	if e.Op != award {
 		return // its answer is how things stand, and revoking twice is revoking once
 	}
 	answer, err := c.server.Operate(ctx, http.MethodPost, "/api/v1/credentials", e.Key, []byte(e.Body))
@@ -222,12 +245,13 @@ func (c *checker) repeat(ctx context.Context, e entry, first badge) {
 func (c *checker) compareIndexes() {
 	taken := make(map[string]string)
 	for _, id := range slices.Sorted(maps.Keys(c.places)) {
-		place := c.places[id]
-		name := fmt.Sprintf("%s#%d", place.StatusListCredential, place.StatusListIndex)
-		if other, ok := taken[name]; ok {
-			c.fault("badges %s and %s share the index %s", id, other, name)
+		for _, place := range c.places[id] {
+			name := fmt.Sprintf("%s#%d", place.StatusListCredential, place.StatusListIndex)
+			if other, ok := taken[name]; ok {
+				c.fault("badges %s and %s share the index %s", id, other, name)
+			}
+			taken[name] = id
 		}
-		taken[name] = id
 	}
 }
 
@@ -250,14 +274,10 @@ func (c *checker) compareList(ctx context.Context) {
 		states[item.ID] = item.State
 	}
 	for _, b := range c.record.badges {
-		want := "issued"
-		if b.revoked {
-			want = "revoked"
-		}
 		if state, ok := states[b.id]; !ok {
 			c.fault("badge %s is lost: it is not listed", b.id)
-		} else if state != want {
-			c.fault("badge %s is listed as %s, and is %s", b.id, state, want)
+		} else if !b.may(state) {
+			c.fault("badge %s is listed as %s, and is %s", b.id, state, b.state)
 		}
 		delete(states, b.id)
 	}

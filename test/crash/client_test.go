@@ -29,7 +29,7 @@ type registry struct {
 	journal     *journal
 
 	mu      sync.Mutex // guards what follows
-	known   []badge    // acknowledged awards that nobody asked to revoke
+	known   []badge    // acknowledged awards that are not revoked, nor about to be changed
 	made    int        // requests so far
 	good    int        // requests that were answered as they have to be
 	faults  []string
@@ -39,7 +39,7 @@ type registry struct {
 // newRegistry sets up an institution with an achievement.
 func newRegistry(t *testing.T) (*registry, *program.Server) {
 	t.Helper()
-	r := &registry{institution: program.Init(t, "https://badges.example.ac.uk"), journal: newJournal(t, t.TempDir()+"/journal")}
+	r := &registry{institution: program.Init(t, "https://badges.example.ac.uk", "--suspension"), journal: newJournal(t, t.TempDir()+"/journal")}
 	server := r.serve(t)
 	document := []byte(`{"name": "Survivor", "description": "Was awarded while the power failed.", "criteria": {"narrative": "Be there."}}`)
 	answer, err := server.Operate(t.Context(), http.MethodPost, "/api/v1/achievements", "", document)
@@ -80,7 +80,8 @@ func (r *registry) nextKey(op string) string {
 	return fmt.Sprintf("%s-%d", op, r.made)
 }
 
-// work lets the clients award and revoke until the server is gone or ctx ends.
+// work lets the clients award, change the status of what was awarded, and now
+// and then make a new key, until the server is gone or ctx ends.
 func (r *registry) work(ctx context.Context, server *program.Server, seed uint64) {
 	var group sync.WaitGroup
 	for i := range clients {
@@ -93,11 +94,18 @@ func (r *registry) work(ctx context.Context, server *program.Server, seed uint64
 	group.Wait()
 }
 
-// act awards or revokes a badge. It reports whether the server still answers.
+// rotateOneIn is how many acts there are for one new key.
+const rotateOneIn = 200
+
+// act makes one request. It reports whether the server still answers.
 func (r *registry) act(ctx context.Context, server *program.Server, random *rand.Rand) bool {
-	if random.IntN(3) == 0 {
+	switch {
+	case random.IntN(rotateOneIn) == 0:
+		_, ok := r.send(ctx, server, entry{Op: rotate, Key: r.nextKey(rotate)})
+		return ok
+	case random.IntN(3) == 0:
 		if b, ok := r.take(random); ok {
-			return r.revoke(ctx, server, b, random)
+			return r.change(ctx, server, b, random)
 		}
 	}
 	key := r.nextKey(award)
@@ -111,13 +119,11 @@ func (r *registry) act(ctx context.Context, server *program.Server, random *rand
 			return false
 		}
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.known = append(r.known, b)
+	r.putBack(b)
 	return true
 }
 
-// take picks a badge that is to be revoked.
+// take picks a badge that is to be changed.
 func (r *registry) take(random *rand.Rand) (badge, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -129,6 +135,13 @@ func (r *registry) take(random *rand.Rand) (badge, bool) {
 	r.known[i] = r.known[last]
 	r.known = r.known[:last]
 	return b, true
+}
+
+// putBack lets a badge be changed again.
+func (r *registry) putBack(b badge) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.known = append(r.known, b)
 }
 
 // send makes a request and writes down that it goes out and that its answer
@@ -147,17 +160,19 @@ func (r *registry) send(ctx context.Context, server *program.Server, e entry) (b
 // ask makes a request that is in the journal already, and writes down its
 // answer. replayed says that the answer is that of an earlier request.
 func (r *registry) ask(ctx context.Context, server *program.Server, e entry) (b badge, replayed, ok bool) {
-	path, body, want := "/api/v1/credentials", []byte(e.Body), http.StatusCreated
-	if e.Op == revoke {
-		path, body, want = path+"/"+e.ID+"/status", []byte(`{"action": "revoke", "reason": "test"}`), http.StatusOK
+	path, key, body, want := "/api/v1/credentials", e.Key, []byte(e.Body), http.StatusCreated
+	switch e.Op {
+	case rotate:
+		path, key, body, want = "/api/v1/keys/rotate", "", nil, http.StatusOK
+	case revoke, suspend, reinstate:
+		path, body, want = path+"/"+e.ID+"/status", fmt.Appendf(nil, `{"action": %q, "reason": "test"}`, e.Op), http.StatusOK
 	}
-	answer, err := server.Operate(ctx, http.MethodPost, path, e.Key, body)
+	answer, err := server.Operate(ctx, http.MethodPost, path, key, body)
 	if err != nil {
 		return b, false, false
 	}
 	var said struct{ ID, URL, State string }
-	state := map[string]string{award: "issued", revoke: "revoked"}[e.Op]
-	if err := json.Unmarshal(answer.Body, &said); err != nil || answer.Status != want || said.State != state {
+	if err := json.Unmarshal(answer.Body, &said); err != nil || answer.Status != want || said.State != stateAfter[e.Op] {
 		r.fault("%s %s was answered with %d %s", e.Op, e.Key, answer.Status, answer.Body)
 		return b, false, true
 	}
@@ -171,7 +186,7 @@ func (r *registry) ask(ctx context.Context, server *program.Server, e entry) (b 
 	if err := r.journal.write(e); err != nil {
 		r.fault("writing journal: %v", err)
 	}
-	return badge{id: said.ID, url: said.URL}, answer.Header.Get("Idempotency-Replayed") == "true", true
+	return badge{id: said.ID, url: said.URL, state: said.State}, answer.Header.Get("Idempotency-Replayed") == "true", true
 }
 
 // fetch gets a badge by its public address and writes down what came.
@@ -198,28 +213,55 @@ func (r *registry) fetch(ctx context.Context, server *program.Server, b *badge) 
 	return answer.Body, true
 }
 
-// revoke revokes a badge and, now and then, waits until the list shows it.
-func (r *registry) revoke(ctx context.Context, server *program.Server, b badge, random *rand.Rand) bool {
-	if done, ok := r.send(ctx, server, entry{Op: revoke, Key: r.nextKey(revoke), ID: b.id}); !ok || done.id == "" {
+// change revokes, suspends or reinstates a badge and, now and then, waits until
+// the list shows it.
+func (r *registry) change(ctx context.Context, server *program.Server, b badge, random *rand.Rand) bool {
+	op := revoke
+	switch {
+	case b.state == suspended && random.IntN(2) == 0:
+		op = reinstate
+	case b.state == issued && random.IntN(3) == 0:
+		op = suspend
+	}
+	done, ok := r.send(ctx, server, entry{Op: op, Key: r.nextKey(op), ID: b.id})
+	if !ok || done.id == "" {
 		return ok
 	}
-	if random.IntN(3) > 0 {
-		return true
+	b.state = stateAfter[op]
+	if random.IntN(3) == 0 {
+		if ok := r.awaitChange(ctx, server, &b); !ok {
+			return false
+		}
 	}
-	data, ok := r.fetch(ctx, server, &b)
+	if op != revoke {
+		r.putBack(b)
+	}
+	return true
+}
+
+// awaitChange waits until a change that was just acknowledged is seen.
+func (r *registry) awaitChange(ctx context.Context, server *program.Server, b *badge) bool {
+	data, ok := r.fetch(ctx, server, b)
 	if !ok || data == nil {
 		return ok
 	}
-	place, err := placeOf(data)
+	places, err := placesOf(data)
 	if err != nil {
 		r.fault("badge %s: %v", b.id, err)
 		return true
 	}
-	return r.awaitRevoked(ctx, server, b, place)
+	for _, place := range places {
+		if place.StatusPurpose == statuslist.Revocation && b.state != revoked {
+			continue
+		}
+		if ok := r.awaitBit(ctx, server, b, place); !ok {
+			return false
+		}
+	}
+	return true
 }
 
-// awaitRevoked waits until a revocation that was just acknowledged is seen.
-func (r *registry) awaitRevoked(ctx context.Context, server *program.Server, b badge, place statuslist.Entry) bool {
+func (r *registry) awaitBit(ctx context.Context, server *program.Server, b *badge, place statuslist.Entry) bool {
 	for start := time.Now(); ; {
 		answer, err := server.Get(ctx, place.StatusListCredential, "application/vc")
 		if err != nil {
@@ -231,13 +273,13 @@ func (r *registry) awaitRevoked(ctx context.Context, server *program.Server, b b
 		case err != nil:
 			r.fault("status list of badge %s: %v", b.id, err)
 			return true
-		case set:
+		case set == bit(b.state, place.StatusPurpose):
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			r.slowest = max(r.slowest, took)
 			return true
 		case took > visibleWithin:
-			r.fault("revocation of badge %s is lost: it is not seen in the status list after %v", b.id, took)
+			r.fault("badge %s: that it is %s is lost: it is not seen in the status list after %v", b.id, b.state, took)
 			return true
 		}
 		time.Sleep(5 * time.Millisecond)

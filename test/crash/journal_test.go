@@ -7,12 +7,26 @@ import (
 	"fmt"
 	"os"
 	"testing"
+	"time"
 )
 
 // What can be asked for.
 const (
-	award  = "award"
-	revoke = "revoke"
+	award     = "award"
+	revoke    = "revoke"
+	suspend   = "suspend"
+	reinstate = "reinstate"
+	rotate    = "rotate"
+)
+
+// stateAfter is the state of a badge after a request, as answers say it.
+var stateAfter = map[string]string{award: issued, revoke: revoked, suspend: suspended, reinstate: issued, rotate: "active"}
+
+// The states of a badge.
+const (
+	issued    = "issued"
+	revoked   = "revoked"
+	suspended = "suspended"
 )
 
 // What happens to a request or a badge.
@@ -24,11 +38,14 @@ const (
 
 // entry is a line of the journal.
 type entry struct {
-	Event string `json:"event"`
+	// Time is when the entry was written.
+	Time  time.Time `json:"time"`
+	Event string    `json:"event"`
 	Op    string `json:"op,omitempty"`
 	Key   string `json:"key,omitempty"` // idempotency key, the name of the request
-	// Body and ID are the request: of an award its body, of a revocation the
-	// credential's id. The ID of an award comes with its answer.
+	// Body and ID are the request: of an award its body, of a change of status
+	// the credential's id. The ID of an award, or of a new key, comes with its
+	// answer.
 	Body   string `json:"body,omitempty"`
 	ID     string `json:"id,omitempty"`
 	URL    string `json:"url,omitempty"`
@@ -51,6 +68,7 @@ func newJournal(t *testing.T, path string) *journal {
 // write returns when the entry is durable. It may be called by many at once: a
 // line is one write.
 func (j *journal) write(e entry) error {
+	e.Time = time.Now()
 	line, err := json.Marshal(e)
 	if err != nil {
 		return err
@@ -70,56 +88,80 @@ type request struct {
 // badge is what is known of an acknowledged award.
 type badge struct {
 	id, url, digest string
-	// revoked: it was acknowledged. doubtful: it was asked for.
-	revoked, doubtful bool
+	// state is the last that was acknowledged, asked what was asked for since
+	// then and not answered.
+	state, asked string
+	// since is when the last answer came, by the clock of this machine.
+	since time.Time
 }
+
+// may reports whether a badge may be in a state.
+func (b *badge) may(state string) bool { return state == b.state || b.asked != "" && state == b.asked }
 
 // record is what a journal says.
 type record struct {
 	requests []*request // in the order in which they were sent
 	badges   []*badge   // in the order in which they were acknowledged
+	keys     []string   // names of keys that were made
 	faults   []string   // what cannot be
 }
 
 // read reads the journal from the disk.
-func (j *journal) read(t *testing.T) record {
+func (j *journal) read(t *testing.T) record { return j.readUntil(t, time.Time{}) }
+
+// readUntil reads what was written before a moment, all of it when it is zero.
+func (j *journal) readUntil(t *testing.T, moment time.Time) record {
 	t.Helper()
 	data, err := os.ReadFile(j.file.Name())
 	if err != nil {
 		t.Fatal(err)
 	}
-	var r record
-	requests, badges := make(map[string]*request), make(map[string]*badge)
+	r := reading{requests: make(map[string]*request), badges: make(map[string]*badge)}
 	for lines := bufio.NewScanner(bytes.NewReader(data)); lines.Scan(); {
 		var e entry
 		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
 			t.Fatal(err)
 		}
-		switch e.Event {
-		case sent:
-			requests[e.Key] = &request{entry: e}
-			r.requests = append(r.requests, requests[e.Key])
-			if e.Op == revoke {
-				badges[e.ID].doubtful = true
-			}
-		case acked:
-			requests[e.Key].acked = true
-			switch {
-			case e.Op == revoke:
-				badges[e.ID].revoked = true
-			case badges[e.ID] != nil:
-				r.faults = append(r.faults, fmt.Sprintf("two awards were answered with the id %s", e.ID))
-			default:
-				badges[e.ID] = &badge{id: e.ID, url: e.URL}
-				r.badges = append(r.badges, badges[e.ID])
-			}
-		case seen:
-			b := badges[e.ID]
-			if b.digest != "" && b.digest != e.Digest {
-				r.faults = append(r.faults, fmt.Sprintf("badge %s is not what it was", e.ID))
-			}
-			b.digest = e.Digest
+		if moment.IsZero() || e.Time.Before(moment) {
+			r.add(e)
 		}
 	}
-	return r
+	return r.record
+}
+
+// reading is a record in the making.
+type reading struct {
+	record
+	requests map[string]*request // by idempotency key
+	badges   map[string]*badge   // by id
+}
+
+func (r *reading) add(e entry) {
+	b := r.badges[e.ID]
+	switch {
+	case e.Event == sent:
+		r.requests[e.Key] = &request{entry: e}
+		r.record.requests = append(r.record.requests, r.requests[e.Key])
+		if b != nil {
+			b.asked = stateAfter[e.Op]
+		}
+	case e.Event == seen:
+		if b.digest != "" && b.digest != e.Digest {
+			r.faults = append(r.faults, fmt.Sprintf("badge %s is not what it was", e.ID))
+		}
+		b.digest = e.Digest
+	case e.Op == rotate:
+		r.requests[e.Key].acked = true
+		r.keys = append(r.keys, e.ID)
+	case e.Op == award && b != nil:
+		r.faults = append(r.faults, fmt.Sprintf("two awards were answered with the id %s", e.ID))
+	case e.Op == award:
+		r.requests[e.Key].acked = true
+		b = &badge{id: e.ID, url: e.URL, state: issued, since: e.Time}
+		r.badges[e.ID] = b
+		r.record.badges = append(r.record.badges, b)
+	default:
+		r.requests[e.Key].acked = true
+		b.state, b.asked, b.since = stateAfter[e.Op], "", e.Time
+	}
 }

@@ -1,5 +1,6 @@
 // Package crash holds the tests of what a server has kept when it comes back
-// after it was killed while it awarded and revoked.
+// after it was killed, at any moment or at a certain one, after the power
+// failed, and when the disk fails, is full or cannot be written to.
 //
 //	LAUREL_KILLS  how many times, 20 when not set
 //	LAUREL_SEED   repeats the moments and choices of a run
@@ -43,8 +44,8 @@ func number(t *testing.T, name string, otherwise uint64) uint64 {
 	return n
 }
 
-// TestKill kills the server at random moments while several clients award and
-// revoke. Nothing that was acknowledged is lost, no index is used twice, and
+// TestKill kills the server at random moments while several clients award,
+// revoke, suspend, reinstate, and make new keys. Nothing that was acknowledged is lost, no index is used twice, and
 // what was not acknowledged happens exactly once when it is asked for again.
 func TestKill(t *testing.T) {
 	kills := int(number(t, "LAUREL_KILLS", 20))
@@ -104,11 +105,9 @@ func (r *registry) workUntilKill(server *program.Server, after time.Duration, se
 // report says what was done, and fails when that was too little or too slow.
 func report(t *testing.T, c *checker, restarts []time.Duration) {
 	t.Helper()
-	revoked := 0
+	count := make(map[string]int)
 	for _, b := range c.record.badges {
-		if b.revoked {
-			revoked++
-		}
+		count[b.state]++
 	}
 	quarter := (len(restarts) + 3) / 4
 	early, late := median(restarts[:quarter]), median(restarts[len(restarts)-quarter:])
@@ -116,13 +115,13 @@ func report(t *testing.T, c *checker, restarts []time.Duration) {
 	at := func(share float64) time.Duration {
 		return restarts[int(share*float64(len(restarts)-1))].Round(time.Millisecond)
 	}
-	t.Logf("%d kills; %d badges, %d of them revoked; without an answer %d requests, of which %d had been done and %d were half done", len(restarts), len(c.record.badges), revoked, c.resumed+c.settled, c.settled, c.unfinished)
+	t.Logf("%d kills; %d badges, %d of them revoked and %d suspended; %d new keys; without an answer %d requests, of which %d had been done and %d were half done", len(restarts), len(c.record.badges), count[revoked], count[suspended], len(c.record.keys), c.resumed+c.settled, c.settled, c.unfinished)
 	t.Logf("ready after: least %v, median %v, nine of ten %v, most %v; median of the first quarter %v, of the last %v", at(0), at(0.5), at(0.9), at(1), early, late)
-	t.Logf("a revocation was seen after %v at most", c.slowest.Round(time.Millisecond))
+	t.Logf("a change of status was seen after %v at most", c.slowest.Round(time.Millisecond))
 	if most := restarts[len(restarts)-1]; most > restart() {
 		t.Errorf("a server was ready after %v, later than %v", most, restart())
 	}
-	if len(c.record.badges) < 2*len(restarts) || revoked < len(restarts)/4 {
+	if len(c.record.badges) < 2*len(restarts) || count[revoked] < len(restarts)/4 {
 		t.Errorf("too little was done to show anything")
 	}
 }

@@ -17,22 +17,26 @@ import (
 	"laurel/test/program"
 )
 
-// placeOf reads where the status of a badge is.
-func placeOf(data []byte) (statuslist.Entry, error) {
+// placesOf reads where the status of a badge is: its entry for revocation and,
+// if it has one, that for suspension.
+func placesOf(data []byte) ([]statuslist.Entry, error) {
 	document, err := strictjson.Parse(data)
 	if err != nil {
-		return statuslist.Entry{}, err
+		return nil, err
 	}
 	entries, err := statuslist.ParseEntry(document.Root().Get("credentialStatus"))
 	if err != nil {
-		return statuslist.Entry{}, err
+		return nil, err
 	}
-	for _, e := range entries {
-		if e.StatusPurpose == statuslist.Revocation {
-			return e, nil
-		}
+	if len(entries) == 0 || entries[0].StatusPurpose != statuslist.Revocation {
+		return nil, errors.New("no entry for revocation")
 	}
-	return statuslist.Entry{}, errors.New("no entry for revocation")
+	return entries, nil
+}
+
+// bit is what a badge in a state has in the list of a purpose.
+func bit(state, purpose string) bool {
+	return purpose == statuslist.Revocation && state == revoked || purpose == statuslist.Suspension && state == suspended
 }
 
 // isSet reads a status list as it came, without looking at its proof.
@@ -77,8 +81,8 @@ func newLists(ctx context.Context, server *program.Server) (*lists, error) {
 	return &lists{server, suites, issuer, make(map[string]*statuslist.ListCredential)}, nil
 }
 
-// revoked looks up a place in the signed list.
-func (l *lists) revoked(ctx context.Context, place statuslist.Entry) (bool, error) {
+// set looks up a place in the signed list.
+func (l *lists) set(ctx context.Context, place statuslist.Entry) (bool, error) {
 	list, ok := l.read[place.StatusListCredential]
 	if !ok {
 		var err error

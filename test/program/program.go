@@ -106,9 +106,10 @@ type Institution struct {
 }
 
 // Init sets up an institution in a directory that is removed with the test.
-func Init(t testing.TB, publicURL string) Institution {
+func Init(t testing.TB, publicURL string, flags ...string) Institution {
 	t.Helper()
-	result := Run(t, nil, "init", "--data", filepath.Join(t.TempDir(), "data"), "--public-url", publicURL, "--name", "Alder Hill University", "--json")
+	args := []string{"init", "--data", filepath.Join(t.TempDir(), "data"), "--public-url", publicURL, "--name", "Alder Hill University", "--json"}
+	result := Run(t, nil, append(args, flags...)...)
 	var made Institution
 	if err := json.Unmarshal(result.Stdout, &made); result.Code != 0 || err != nil {
 		t.Fatalf("laurel init: exit %d, %v\n%s", result.Code, err, result.Stderr)

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -40,13 +41,35 @@ const readyTimeout = 30 * time.Second
 // ready. It is killed when the test ends, if it still runs.
 func Serve(t testing.TB, institution Institution, flags ...string) *Server {
 	t.Helper()
+	s, err := Launch{}.Serve(t, institution, flags...)
+	if err != nil {
+		t.Fatalf("starting server: %v\n%s", err, s.Stderr())
+	}
+	return s
+}
+
+// Launch says how a server is started where that is not as usual.
+type Launch struct {
+	// Binary is another build of the program, the usual one when empty.
+	Binary string
+	// Under is a command with its arguments that runs the server, such as a
+	// tracer. The server is killed with it.
+	Under []string
+	// Environment is added to what the server usually has, as NAME=VALUE.
+	Environment []string
+}
+
+// Serve starts a server as package-level Serve does. What keeps it from being
+// ready is an error; the server that is returned is gone then, and can still be
+// asked for its exit code and what it wrote.
+func (l Launch) Serve(t testing.TB, institution Institution, flags ...string) (*Server, error) {
+	t.Helper()
 	s := &Server{
 		Institution: institution, stderr: new(log), ended: make(chan struct{}),
 		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: 30 * time.Second},
 	}
 	args := append([]string{"serve", "--data", institution.Data, "--listen", "127.0.0.1:0", "--json"}, flags...)
-	s.command = exec.Command(Path(t), args...)
-	s.command.Env = environment()
+	s.command = l.command(t, args)
 	s.command.Stderr = s.stderr
 	stdout, err := s.command.StdoutPipe()
 	if err != nil {
@@ -68,10 +91,41 @@ func Serve(t testing.TB, institution Institution, flags ...string) *Server {
 	}()
 	if err := s.await(line, start); err != nil {
 		s.Kill()
-		t.Fatalf("starting server: %v\n%s", err, s.stderr)
+		return s, err
 	}
 	s.Ready = time.Since(start)
-	return s
+	return s, nil
+}
+
+// command makes the command that runs the program with these arguments, in a
+// process group of its own.
+func (l Launch) command(t testing.TB, args []string) *exec.Cmd {
+	t.Helper()
+	binary := l.Binary
+	if binary == "" {
+		binary = Path(t)
+	}
+	words := append(append(slices.Clone(l.Under), binary), args...)
+	command := exec.Command(words[0], words[1:]...)
+	command.Env = append(environment(), l.Environment...)
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	return command
+}
+
+// Run runs laurel to its end, for two minutes at most. The code is -1 when a
+// signal ended it.
+func (l Launch) Run(t testing.TB, args ...string) Result {
+	t.Helper()
+	command := l.command(t, args)
+	var stdout, stderr bytes.Buffer
+	command.Stdout, command.Stderr = &stdout, &stderr
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	timeout := time.AfterFunc(2*time.Minute, func() { _ = syscall.Kill(-command.Process.Pid, syscall.SIGKILL) })
+	defer timeout.Stop()
+	_ = command.Wait() // its code says it
+	return Result{command.ProcessState.ExitCode(), stdout.Bytes(), stderr.Bytes()}
 }
 
 // await reads the line with the address, then asks until it is ready.
@@ -93,7 +147,7 @@ func (s *Server) await(line <-chan string, start time.Time) error {
 		if err == nil && answer.Status == http.StatusOK {
 			return nil
 		}
-		if time.Since(start) > readyTimeout {
+		if s.Ended(0) || time.Since(start) > readyTimeout {
 			return fmt.Errorf("not ready in %v: %d %s %v", readyTimeout, answer.Status, answer.Body, err)
 		}
 		time.Sleep(2 * time.Millisecond)
@@ -102,23 +156,52 @@ func (s *Server) await(line <-chan string, start time.Time) error {
 
 // Kill ends the process as a power cut would and waits until it is gone.
 func (s *Server) Kill() {
-	_ = s.command.Process.Kill() // it may be gone
+	s.signal(syscall.SIGKILL) // it may be gone
 	<-s.ended
 	s.client.CloseIdleConnections()
 }
 
+// signal reaches whatever the server runs under too.
+func (s *Server) signal(signal syscall.Signal) {
+	select {
+	case <-s.ended: // its number may be another's by now
+	default:
+		_ = syscall.Kill(-s.command.Process.Pid, signal)
+	}
+}
+
+// PID is the number of the process, or of what it runs under.
+func (s *Server) PID() int { return s.command.Process.Pid }
+
 // Stop asks the process to end, waits for that, and returns its exit code. A
 // process that does not end within 20 s is killed and has the code -1.
 func (s *Server) Stop() int {
-	_ = s.command.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-s.ended:
-	case <-time.After(20 * time.Second):
+	s.signal(syscall.SIGTERM)
+	if !s.Ended(20 * time.Second) {
 		s.Kill()
 	}
 	s.client.CloseIdleConnections()
+	return s.Code()
+}
+
+// Ended waits for the process to end by itself, and reports whether it did.
+func (s *Server) Ended(within time.Duration) bool {
+	select {
+	case <-s.ended:
+		return true
+	case <-time.After(within):
+		return false
+	}
+}
+
+// Code is the exit code of a server that is gone, -1 when a signal ended it.
+func (s *Server) Code() int {
+	<-s.ended
 	return s.command.ProcessState.ExitCode()
 }
+
+// Stderr is what the server has written there.
+func (s *Server) Stderr() string { return s.stderr.String() }
 
 // Via is the same server with requests sent to another address, that of a
 // proxy in front of it.
