@@ -10,7 +10,9 @@ import (
 )
 
 // schemaVersion is the version of the stored form that this package writes.
-const schemaVersion = 1
+// Before it goes up, an installation of the present version is put into
+// storage/testdata, from where it is opened for ever: see test/upgrade.
+const schemaVersion = 2
 
 // family is a bucket, with what its rows are in the table below.
 type family struct {
@@ -78,13 +80,24 @@ var (
 	expiryFamily = appended("idempotency expiries")
 	// T, seq from 1 without gaps -> hash of the entry, storage.AuditEntry
 	auditFamily = appended("audit")
+	// zero byte, number of the checkpoint -> storage.Checkpoint.Note
+	checkpointFamily = scattered("audit checkpoints")
+	// T, id -> storage.Webhook
+	webhookFamily = scattered("webhooks")
+	// T, seq of audit entry, destination -> storage.Delivery
+	deliveryFamily = growing("deliveries")
+	// T, seq of audit entry -> Delivery.Message
+	messageFamily = appended("messages")
+	// T, destination, 0, 'o', seq -> milliseconds when it is due; or
+	// T, destination, 0, 'r', milliseconds, seq -> nothing
+	queueFamily = scattered("delivery queues")
 )
 
 var families = []*family{
 	metaFamily, locationFamily, tenantFamily, keyFamily, apiKeyFamily, achievementFamily, versionFamily,
 	credentialFamily, signedFamily, recipientFamily, stateFamily, awardFamily, holdingFamily, subjectFamily,
 	lookupFamily, listFamily, signedListFamily, openListFamily, slotFamily, bitFamily, idempotencyFamily,
-	expiryFamily, auditFamily,
+	expiryFamily, auditFamily, checkpointFamily, webhookFamily, deliveryFamily, messageFamily, queueFamily,
 }
 
 var metaKey = []byte("meta")
@@ -92,8 +105,19 @@ var metaKey = []byte("meta")
 // migration brings a store from one schema version to the next.
 type migration func(*txn) error
 
-// migrations[i] leads from version i+1 to i+2. There is none yet.
-var migrations []migration
+// migrations[i] leads from version i+1 to i+2. All that a store needs run in
+// one transaction, so that a crash leaves it as it was or as it shall be.
+var migrations = []migration{createFamilies}
+
+// createFamilies leads to version 2, which has buckets that version 1 has not.
+func createFamilies(t *txn) error {
+	for _, f := range families {
+		if _, err := t.tx.CreateBucketIfNotExists(f.name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // initialize writes an empty store.
 func initialize(t *txn, config Config) error {
