@@ -14,9 +14,25 @@ type StatusEntry struct {
 	Purpose string `json:"purpose"`
 	// List is the public id of the status list.
 	List string `json:"list"`
-	// Index is the place in the list, from 0. No other credential ever has it.
+	// Index is the place in the list, from 0. No other credential ever has it,
+	// nor, unless the store was begun by a program of schema version 1, its
+	// MirrorIndex.
 	Index int `json:"index"`
 }
+
+// UsablePlaces is how many places of a list of so many entries are given out:
+// the first four of every eight.
+func UsablePlaces(size int) int { return size / 2 }
+
+// UsableIndex is the index of usable place number n, from 0. Of every byte of a
+// list only the four left bits are given out, because there are readers that
+// take the bits of a byte from the right: what they read is the [MirrorIndex],
+// which no credential has, and which is published as its credential's own.
+func UsableIndex(n int) int { return n/4*8 + n%4 }
+
+// MirrorIndex is the index where a reader that takes the bits of each byte from
+// the wrong side looks for this one.
+func MirrorIndex(index int) int { return index ^ 7 }
 
 // StatusChange revokes, suspends or reinstates a credential.
 type StatusChange struct {
@@ -38,7 +54,8 @@ type StatusList struct {
 	// ID is the public id, the last segment of its URL; random.
 	ID      string `json:"id"`
 	Purpose string `json:"purpose"`
-	// Size is the number of entries, Used how many of them were given out.
+	// Size is the number of entries, Used how many of them were given out, at
+	// most UsablePlaces.
 	Size int `json:"size"`
 	Used int `json:"used"`
 	// Open lists give out entries; a tenant has one at most per purpose.

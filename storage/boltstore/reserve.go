@@ -17,7 +17,7 @@ import (
 
 // ReserveCredential records a credential that is about to be signed, with an
 // index of its own in a status list of each purpose, before anything is signed.
-// A new list is opened when half of the present one is given out.
+// A new list is opened when the usable places of the present one are given out.
 //
 // A reservation of the same idempotency key that was left behind is returned
 // instead, to be completed; see [storage.IdempotencyClaim]. The errors are
@@ -190,7 +190,7 @@ func (s *Store) reserveSlot(t *txn, r storage.Reservation, purpose string, seque
 	}
 	t.put(slotFamily, at.number(index), key{}.sequence(sequence))
 	list.Used++
-	if list.Used >= list.Size/2 {
+	if list.Used >= storage.UsablePlaces(list.Size) {
 		list.Open = false
 		t.remove(openListFamily, of(r.Tenant).text(purpose))
 	}
@@ -199,7 +199,6 @@ func (s *Store) reserveSlot(t *txn, r storage.Reservation, purpose string, seque
 }
 
 // openList gives the list that indexes come from, a new one if there is none.
-// A list is closed when it is half full, so that picking at random stays cheap.
 func (s *Store) openList(t *txn, r storage.Reservation, purpose string) (key, storage.StatusList, error) {
 	if open := t.get(openListFamily, of(r.Tenant).text(purpose)); open != nil {
 		at := of(r.Tenant).text(string(open))
@@ -221,19 +220,54 @@ func (s *Store) openList(t *txn, r storage.Reservation, purpose string) (key, st
 	return at, list, nil
 }
 
-// unusedIndex picks evenly among the indexes without a slot row: it draws from
-// all until it meets one.
+// draws is how often a usable place is drawn before those that are free are
+// counted instead. Only the last few dozen of a list are given out that way.
+const draws = 1024
+
+// unusedIndex picks evenly among the usable places of a list that are free and
+// whose mirror is, which lists of schema version 1 have given out too. It draws
+// from all places until it meets such a one.
 func (s *Store) unusedIndex(t *txn, list key, size int) (int, error) {
-	mask := uint64(1)<<bits.Len(uint(size-1)) - 1
 	slots := t.bucket(slotFamily)
+	free := func(index int) bool {
+		return slots.Get(list.number(index)) == nil && slots.Get(list.number(storage.MirrorIndex(index))) == nil
+	}
+	places := storage.UsablePlaces(size)
+	for range draws {
+		place, err := s.below(places)
+		if err != nil {
+			return 0, err
+		}
+		if index := storage.UsableIndex(place); free(index) {
+			return index, nil
+		}
+	}
+	var left []int
+	for place := range places {
+		if index := storage.UsableIndex(place); free(index) {
+			left = append(left, index)
+		}
+	}
+	if len(left) == 0 {
+		return 0, fmt.Errorf("picking status index: %w: an open list without a free place", storage.ErrCorrupt)
+	}
+	place, err := s.below(len(left))
+	if err != nil {
+		return 0, err
+	}
+	return left[place], nil
+}
+
+// below draws one of the numbers from 0 to n-1.
+func (s *Store) below(n int) (int, error) {
+	mask := uint64(1)<<bits.Len(uint(n-1)) - 1
 	for range 10_000 {
 		var b [8]byte
 		if _, err := io.ReadFull(s.config.Rand, b[:]); err != nil {
 			return 0, fmt.Errorf("reading random bytes: %w", err)
 		}
-		index := int(binary.BigEndian.Uint64(b[:]) & mask)
-		if index < size && slots.Get(list.number(index)) == nil {
-			return index, nil
+		if drawn := binary.BigEndian.Uint64(b[:]) & mask; drawn < uint64(n) {
+			return int(drawn), nil
 		}
 	}
 	return 0, errors.New("picking status index: the random source repeats itself")

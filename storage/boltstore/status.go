@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"laurel/storage"
@@ -146,8 +147,10 @@ func (s *Store) FindStatusList(ctx context.Context, id string) (storage.StatusLi
 	return list, err
 }
 
-// StatusBits reads a status list without its signed form, and the indexes whose
-// bits are set, in order: what is to be signed as that version of the list.
+// StatusBits reads a status list without its signed form, and the indexes to be
+// set in what is signed as that version of the list, in order: the bits of its
+// credentials that are set and, for each, its [storage.MirrorIndex], unless that
+// is another credential's.
 func (s *Store) StatusBits(ctx context.Context, tenant, id string) (storage.StatusList, []int, error) {
 	var list storage.StatusList
 	var set []int
@@ -159,10 +162,16 @@ func (s *Store) StatusBits(ctx context.Context, tenant, id string) (storage.Stat
 		if list, err = t.statusList(at); err != nil {
 			return err
 		}
+		slots := t.bucket(slotFamily)
 		c := t.cursor(bitFamily)
 		for k, _ := c.Seek(at); bytes.HasPrefix(k, at); k, _ = c.Next() {
-			set = append(set, int(binary.BigEndian.Uint32(k[len(at):])))
+			index := int(binary.BigEndian.Uint32(k[len(at):]))
+			set = append(set, index)
+			if mirror := storage.MirrorIndex(index); slots.Get(at.number(mirror)) == nil {
+				set = append(set, mirror)
+			}
 		}
+		slices.Sort(set)
 		return nil
 	})
 	return list, set, err

@@ -171,7 +171,7 @@ func (w *world) credentials(tenant string, filter storage.CredentialFilter, limi
 }
 
 // checkSlots asserts that no two credentials of the tenants share a status
-// entry and that every index is within its list.
+// entry and that every index is within its list and of the left half of a byte.
 func (w *world) checkSlots(tenants ...string) {
 	w.t.Helper()
 	taken := map[storage.StatusEntry]string{}
@@ -188,7 +188,7 @@ func (w *world) checkSlots(tenants ...string) {
 					w.t.Errorf("%s and %s share %+v", other, c.ID, entry)
 				}
 				taken[entry] = c.ID
-				if entry.Index < 0 || entry.Index >= sizes[entry.List] {
+				if entry.Index < 0 || entry.Index >= sizes[entry.List] || entry.Index%8 > 3 {
 					w.t.Errorf("%s has %+v in a list of %d", c.ID, entry, sizes[entry.List])
 				}
 			}

@@ -6,11 +6,15 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"laurel/credential/dataintegrity"
+	"laurel/credential/statuslist"
+	"laurel/storage"
 	"laurel/test/program"
 )
 
@@ -35,11 +39,8 @@ type (
 // kit is a foreign kit that verifies credentials.
 type kit struct {
 	name string
-	// status is the step of an answer that tells that a status was read, and
-	// mirrored that it was the wrong bit: that of a list whose bits count from
-	// the right of each byte, not from the left (Bitstring Status List §3.2).
-	status   string
-	mirrored bool
+	// status is the step of an answer that tells that a status was read.
+	status string
 	// oneOfSet says that one good proof is enough for it, where Data Integrity
 	// §4.5 asks for all of them.
 	oneOfSet bool
@@ -47,7 +48,7 @@ type kit struct {
 }
 
 var kits = []kit{
-	{"verifier-core", "revocation_status", false, true, func(t *testing.T, documents []json.RawMessage, hosts ...string) []kitAnswer {
+	{"verifier-core", "revocation_status", true, func(t *testing.T, documents []json.RawMessage, hosts ...string) []kitAnswer {
 		t.Helper()
 		var args []string
 		for _, host := range hosts {
@@ -55,7 +56,7 @@ var kits = []kit{
 		}
 		return ask[kitRequest, kitAnswer](t, "verifiercore.mjs", verifying(documents), args...)
 	}},
-	{"LearnCard", "status", true, false, func(t *testing.T, documents []json.RawMessage, _ ...string) []kitAnswer {
+	{"LearnCard", "status", false, func(t *testing.T, documents []json.RawMessage, _ ...string) []kitAnswer {
 		t.Helper()
 		return askLearnCard(t, verifying(documents))
 	}},
@@ -100,7 +101,7 @@ func localServer(t *testing.T) (s server, hosts []string) {
 // TestKitsVerifyIssued: what the running binary issues is verified by
 // verifier-core and by LearnCard's kit, which read its DID document and its
 // status list; with any leaf changed or without a proof neither does. After a
-// revocation verifier-core refuses the badge, and both still accept another.
+// revocation both refuse the badge and still accept another.
 func TestKitsVerifyIssued(t *testing.T) {
 	s, hosts := localServer(t)
 	badges := s.sampleBadges()
@@ -127,8 +128,62 @@ func TestKitsVerifyIssued(t *testing.T) {
 	s.operate("/api/v1/credentials/"+revoked.id+"/status", `{"action": "revoke", "reason": "test"}`, http.StatusOK)
 	for _, kit := range kits {
 		for i, a := range kit.verify(t, whole, hosts...) {
-			if a.Verified != (i != 0 || kit.mirrored) {
+			if a.Verified != (i != 0) {
 				t.Errorf("%s: badge %d, of which the first is revoked: %+v", kit.name, i, a)
+			}
+		}
+	}
+}
+
+// TestKitsTellNeighboursApart: of the four badges whose places are in one byte of
+// a list, the kits refuse the revoked one and no other, although LearnCard's takes
+// the bits of a byte from the right (Bitstring Status List §3.2 has them from the
+// left): that of the mirrored place is set too.
+func TestKitsTellNeighboursApart(t *testing.T) {
+	node(t)
+	suites, issuer := cryptosuites(t), newHolder(t, dataintegrity.KeyEd25519)
+	options := dataintegrity.Options{Cryptosuite: dataintegrity.EdDSARDFC2022}
+	var list []byte
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/vc")
+		_, _ = w.Write(list)
+	}))
+	defer site.Close()
+	_, port, _ := strings.Cut(strings.TrimPrefix(site.URL, "http://"), ":")
+	url := "http://localhost:" + port + "/status/1"
+	const first = 10_000 // of its byte
+	var badges []json.RawMessage
+	for place := range 4 {
+		index := storage.UsableIndex(first/2 + place)
+		entry := fmt.Sprintf(`{"id": "%s#%d", "type": "BitstringStatusListEntry", "statusPurpose": "revocation", "statusListIndex": "%[2]d", "statusListCredential": "%[1]s"}`, url, index)
+		badge := with(t, []byte(strings.Replace(shapes["minimal"], `"issuer": {"id": ""`, `"issuer": {"id": "`+issuer.did+`"`, 1)), "credentialStatus", entry)
+		badges = append(badges, issuer.sign(t, suites, badge, options))
+	}
+	for revoked := range badges {
+		bits, err := statuslist.New(statuslist.MinimumLength)
+		if err != nil {
+			t.Fatal(err)
+		}
+		index := first + revoked
+		for _, set := range []int{index, storage.MirrorIndex(index)} {
+			if err := bits.Set(set, true); err != nil {
+				t.Fatal(err)
+			}
+		}
+		now := time.Now()
+		unsigned, err := statuslist.Credential(bits, statuslist.Options{
+			URL: url, Issuer: json.RawMessage(`"` + issuer.did + `"`), Purposes: []string{statuslist.Revocation},
+			ValidFrom: now.Add(-time.Minute), ValidUntil: now.Add(time.Hour), TTL: time.Minute,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = issuer.sign(t, suites, unsigned, options)
+		for _, kit := range kits {
+			for i, a := range kit.verify(t, badges, "http://localhost:"+port+"="+site.URL) {
+				if a.Verified != (i != revoked) {
+					t.Errorf("%s: badge %d, of which %d is revoked: %+v", kit.name, i, revoked, a)
+				}
 			}
 		}
 	}
