@@ -34,6 +34,10 @@ const (
 	ActionSetVisibility     = "credential.visibility"
 	ActionEraseSubject      = "subject.erase"
 	ActionCloseStatusLists  = "statuslists.close"
+	ActionCreateWebhook     = "webhook.create"
+	ActionDeleteWebhook     = "webhook.delete"
+	ActionQueueMail         = "mail.queue"
+	ActionReplay            = "delivery.replay"
 )
 
 // AuditEntry is one link of a tenant's append-only record of acts. The chain of

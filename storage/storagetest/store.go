@@ -20,6 +20,8 @@ type Store interface {
 	Subjects
 	StatusLists
 	Records
+	Audit
+	Outbox
 	Close() error
 }
 
@@ -92,6 +94,32 @@ type Records interface {
 	AppendAudit(ctx context.Context, entry storage.AuditEntry) (storage.AuditEntry, error)
 	ListAudit(ctx context.Context, tenant string, page storage.Page) ([]storage.AuditEntry, string, error)
 	Check(ctx context.Context) error
+}
+
+// Audit are the methods for checking the audit chains.
+type Audit interface {
+	SearchAudit(ctx context.Context, tenant string, filter storage.AuditFilter, page storage.Page) ([]storage.AuditEntry, string, error)
+	AuditChains(ctx context.Context) ([]storage.ChainHead, error)
+	WalkAudit(ctx context.Context, tenant string, visit func(storage.AuditRow) error) error
+	SaveCheckpoint(ctx context.Context, checkpoint storage.Checkpoint) error
+	Checkpoints(ctx context.Context) ([]storage.Checkpoint, error)
+}
+
+// Outbox are the methods for what leaves the installation.
+type Outbox interface {
+	CreateWebhook(ctx context.Context, act storage.Act, w storage.Webhook) error
+	Webhook(ctx context.Context, tenant, id string) (storage.Webhook, error)
+	ListWebhooks(ctx context.Context, tenant string) ([]storage.Webhook, error)
+	DeleteWebhook(ctx context.Context, act storage.Act, tenant, id string) error
+	QueueMail(ctx context.Context, m storage.Mail) (storage.Delivery, error)
+	Delivery(ctx context.Context, tenant, id string) (storage.Delivery, error)
+	ListDeliveries(ctx context.Context, tenant string, filter storage.DeliveryFilter, page storage.Page) ([]storage.Delivery, string, error)
+	Destinations(ctx context.Context) ([]storage.Destination, error)
+	DueDeliveries(ctx context.Context, tenant, destination string, now time.Time, limit int) ([]storage.Delivery, error)
+	RecordAttempt(ctx context.Context, a storage.Attempt) (storage.Delivery, error)
+	AbandonDeliveries(ctx context.Context, a storage.Abandonment, limit int) (int, error)
+	ReplayDeliveries(ctx context.Context, act storage.Act, tenant string, ids []string) error
+	PruneDeliveries(ctx context.Context, before time.Time, limit int) (int, error)
 }
 
 // Options say which store a test wants opened.

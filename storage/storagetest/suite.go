@@ -34,6 +34,12 @@ func Run(t *testing.T, open Opener) {
 		{"FailedChange", testFailedChange},
 		{"Context", testContext},
 		{"Audit", testAudit},
+		{"Chains", testChains},
+		{"Checkpoints", testCheckpoints},
+		{"Webhooks", testWebhooks},
+		{"Events", testEvents},
+		{"Deliveries", testDeliveries},
+		{"Mail", testMail},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, open) })
 	}
