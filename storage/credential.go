@@ -62,6 +62,8 @@ type Credential struct {
 	// Erased is when the subject's data was erased. What is left is this
 	// record, whose status goes on being published.
 	Erased time.Time `json:"erased,omitzero"`
+	// Award is the id of the bulk award that it came from; "" for none.
+	Award string `json:"award,omitempty"`
 	// Claim names the idempotency record of a pending credential, if it has one.
 	Claim *ClaimReference `json:"claim,omitempty"`
 

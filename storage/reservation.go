@@ -23,6 +23,8 @@ type Reservation struct {
 	// Visibility is VisibilityLink when empty.
 	Visibility Visibility
 	ValidUntil time.Time
+	// Award is the id of the bulk award that it is a row of; "" for none.
+	Award string
 }
 
 // Reserved is a reservation made.

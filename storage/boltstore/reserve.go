@@ -120,6 +120,7 @@ func (s *Store) reserve(t *txn, r storage.Reservation) (storage.Reserved, error)
 		Tenant: r.Tenant, ID: r.ID, State: storage.StatePending,
 		Achievement: r.Achievement, AchievementVersion: r.AchievementVersion, Subject: subject.ID,
 		Visibility: r.Visibility, Created: r.Act.Time.UTC(), ValidUntil: r.ValidUntil.UTC(), Recipient: r.Recipient,
+		Award: r.Award,
 	}
 	if claim := r.Act.Idempotency; claim != nil {
 		credential.Claim = &storage.ClaimReference{APIKey: claim.APIKey, Key: claim.Key}
@@ -283,34 +284,39 @@ func (s *Store) CommitCredential(ctx context.Context, i storage.Issuance) (stora
 		valid = invalid("issuance without signed bytes")
 	}
 	var issued storage.Credential
-	err := s.write(ctx, "committing credential", valid, func(t *txn) error {
-		at, c, err := t.credential(i.Tenant, i.ID)
-		if err != nil {
-			return err
-		}
-		if !c.Erased.IsZero() {
-			return storage.ErrErased
-		}
-		if c.State != storage.StatePending {
-			return storage.ErrConflict
-		}
-		if t.get(keyFamily, of(i.Tenant).text(i.Key)) == nil {
-			return fmt.Errorf("key: %w", storage.ErrNotFound)
-		}
-		claim := c.Claim
-		c.Key, c.Digest, c.Issued, c.Claim = i.Key, i.Digest, i.Act.Time.UTC(), nil
-		if err := t.setState(at, &c, storage.StateIssued); err != nil {
-			return err
-		}
-		t.putCredential(at, c)
-		t.put(signedFamily, at, i.Signed)
-		t.answerClaim(i, claim)
-		t.audit(i.Tenant, i.Act, storage.ActionIssue, "credential/"+i.ID, i.Key)
-		c.Signed, c.Recipient = i.Signed, bytes.Clone(t.get(recipientFamily, at))
-		issued = c
-		return nil
+	err := s.write(ctx, "committing credential", valid, func(t *txn) (err error) {
+		issued, err = t.issue(i)
+		return err
 	})
 	return issued, err
+}
+
+// issue stores what was signed for a pending credential. It fails before it
+// writes.
+func (t *txn) issue(i storage.Issuance) (storage.Credential, error) {
+	none := storage.Credential{}
+	at, c, err := t.credential(i.Tenant, i.ID)
+	switch {
+	case err != nil:
+		return none, err
+	case !c.Erased.IsZero():
+		return none, storage.ErrErased
+	case c.State != storage.StatePending:
+		return none, storage.ErrConflict
+	case t.get(keyFamily, of(i.Tenant).text(i.Key)) == nil:
+		return none, fmt.Errorf("key: %w", storage.ErrNotFound)
+	}
+	claim := c.Claim
+	c.Key, c.Digest, c.Issued, c.Claim = i.Key, i.Digest, i.Act.Time.UTC(), nil
+	if err := t.setState(at, &c, storage.StateIssued); err != nil {
+		return none, err
+	}
+	t.putCredential(at, c)
+	t.put(signedFamily, at, i.Signed)
+	t.answerClaim(i, claim)
+	t.audit(i.Tenant, i.Act, storage.ActionIssue, "credential/"+i.ID, i.Key)
+	c.Signed, c.Recipient = i.Signed, bytes.Clone(t.get(recipientFamily, at))
+	return c, nil
 }
 
 // answerClaim completes the idempotency record of a reservation, if it had one

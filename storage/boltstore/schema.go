@@ -64,6 +64,14 @@ var (
 	subjectFamily = scattered("subjects")
 	// T, SubjectKey.Lookup -> subject id
 	lookupFamily = scattered("subject lookups")
+	// T, seq -> storage.AwardJob
+	awardJobFamily = scattered("award jobs")
+	// T, seq of award job -> nothing; those whose rows are still there
+	openAwardFamily = scattered("open award jobs")
+	// T, seq of award job, n of row -> storage.AwardRow
+	awardRowFamily = growing("award rows")
+	// T, seq of award job, n of row -> AwardRow.Lookup or 32 zero bytes, AwardRow.Sealed
+	awardDataFamily = appended("award row data")
 	// T, seq -> storage.StatusList
 	listFamily = scattered("status lists")
 	// T, seq of list -> StatusList.Signed
@@ -94,6 +102,7 @@ var (
 )
 
 var families = []*family{
+	awardJobFamily, openAwardFamily, awardRowFamily, awardDataFamily,
 	metaFamily, locationFamily, tenantFamily, keyFamily, apiKeyFamily, achievementFamily, versionFamily,
 	credentialFamily, signedFamily, recipientFamily, stateFamily, awardFamily, holdingFamily, subjectFamily,
 	lookupFamily, listFamily, signedListFamily, openListFamily, slotFamily, bitFamily, idempotencyFamily,

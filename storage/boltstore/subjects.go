@@ -74,6 +74,9 @@ func (t *txn) erase(act storage.Act, subject storage.SubjectKey, credentials []k
 		t.remove(signedFamily, at)
 		t.remove(recipientFamily, at)
 	}
+	if err := t.eraseAwardRows(subject.Tenant, subject.Lookup); err != nil {
+		return err
+	}
 	if len(subject.Lookup) > 0 {
 		t.remove(lookupFamily, of(subject.Tenant).text(string(subject.Lookup)))
 	}

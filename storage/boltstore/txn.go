@@ -137,6 +137,7 @@ const (
 	keyKind         kind = 't' // by thumbprint
 	apiKeyKind      kind = 'k'
 	didKind         kind = 'd'
+	awardJobKind    kind = 'j'
 )
 
 // locate gives the key of what a public id names, whichever tenant has it.
@@ -178,3 +179,6 @@ func randomID(random io.Reader) (string, error) {
 	}
 	return base64.RawURLEncoding.EncodeToString(b[:]), nil
 }
+
+// numberOf reads the 4-byte number that ends a key.
+func numberOf(k []byte) int { return int(binary.BigEndian.Uint32(k[len(k)-4:])) }
