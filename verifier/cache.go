@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"laurel/contexts"
+	"laurel/credential/cose"
 	"laurel/credential/jose"
 	"laurel/credential/statuslist"
 	"laurel/credential/strictjson"
@@ -43,9 +44,10 @@ func newKnown() *known {
 // knownList is a status list credential that was read and decoded, and which
 // signatures were found good on it.
 type knownList struct {
-	root  strictjson.Value
-	token *jose.Token // the JWT that it came in, or nil
-	list  *statuslist.ListCredential
+	root    strictjson.Value
+	token   *jose.Token   // the JWT that it came in, or nil
+	message *cose.Message // the COSE message whose header token has, or nil
+	list    *statuslist.ListCredential
 
 	mutex  sync.Mutex
 	proved []proved

@@ -38,7 +38,6 @@ var situations = []situation{
 	{"a sound badge", "a badge", "good"},
 	{"not a badge", "an object", "neutral"},
 	{"a picture without a badge in it", "a picture", "neutral"},
-	{"a form that is not known here", "an enveloped JWT that is none", "caution"},
 	{"changed since it was signed", "a PNG with a changed badge", "stop"},
 	{"signed with a key that is not the issuer's", "a token that names another's key (JW-04)", "stop"},
 	{"not signed", "no proof", "stop"},

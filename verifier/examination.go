@@ -39,6 +39,7 @@ type examination struct {
 	token      *jose.Token   // the JWT that it came in, or nil
 	message    *cose.Message // the COSE message whose header token has, or nil
 	withheld   bool          // parts of the SD-JWT that it came in
+	answered   bool          // what the caller asked of whoever presents
 	credential *credential.Credential
 	issuerID   string
 	trust      trust

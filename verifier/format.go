@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"laurel/credential/bake"
+	"laurel/credential/cose"
 	"laurel/credential/openbadges2"
 	"laurel/credential/strictjson"
 )
@@ -18,11 +19,12 @@ var documents = sync.Pool{New: func() any { return new(strictjson.Document) }}
 
 // submission is what was handed in, as far as it was read.
 type submission struct {
-	format Format
-	root   strictjson.Value // of JSON
-	text   []byte           // of a JWS or SD-JWT, without white space around it; the address of a link
-	baked  *bake.Baked      // of a picture, nil when there is none in it
-	fault  error            // of package bake, why there is none
+	format  Format
+	root    strictjson.Value // of JSON
+	text    []byte           // of a JWS or SD-JWT, without white space around it; the address of a link
+	baked   *bake.Baked      // of a picture, nil when there is none in it
+	fault   error            // of package bake, why there is none, or of package cose
+	message *cose.Message    // of COSE
 }
 
 // release gives back the tree of JSON. Nothing may refer to it any more; a
@@ -46,6 +48,8 @@ func read(data []byte) (submission, error) {
 			return submission{format: FormatJWS, text: trimmed}, nil
 		case isSDJWT(trimmed):
 			return submission{format: FormatSDJWT, text: trimmed}, nil
+		case isCOSE(data):
+			return readCOSE(data)
 		case isLink(trimmed):
 			return submission{format: FormatLink, text: trimmed}, nil
 		}
@@ -83,6 +87,23 @@ func readPicture(data []byte) (submission, error) {
 		in.baked = &baked
 	}
 	return in, nil
+}
+
+// isCOSE reports whether data begins like a COSE_Sign1 message: an array of four,
+// with its tag or without. No text does.
+func isCOSE(data []byte) bool {
+	const tag, array = 0xd2, 0x84
+	return len(data) > 1 && (data[0] == array || data[0] == tag && data[1] == array)
+}
+
+// readCOSE reads a COSE_Sign1 message. One that is not whole is not readable; one
+// that says what must not be said is something to report on.
+func readCOSE(data []byte) (submission, error) {
+	message, err := cose.Parse(data)
+	if errors.Is(err, cose.ErrMalformed) {
+		return submission{}, fmt.Errorf("%w: %w", ErrNotReadable, err)
+	}
+	return submission{format: FormatCOSE, message: message, fault: err}, nil
 }
 
 // isLink reports whether text is one https URL and nothing else.

@@ -2,6 +2,7 @@ package verifier
 
 import (
 	"bytes"
+	"crypto"
 	"errors"
 	"strings"
 
@@ -22,6 +23,12 @@ func (e *examination) submission(in *submission) {
 		e.jws(in.text)
 	case FormatSDJWT:
 		e.sdjwt(in.text)
+	case FormatCOSE:
+		if in.fault != nil {
+			e.note(*tokenFault(in.fault))
+			return
+		}
+		e.bareCOSE(in.message)
 	case FormatLink:
 		// link has said why there is nothing.
 	default:
@@ -112,9 +119,15 @@ func (e *examination) envelope(v strictjson.Value) {
 	case isSDJWT(inside.Data) && isSelective:
 		e.sdjwt(inside.Data)
 	case strings.HasSuffix(inside.MediaType, "+cose"):
-		e.cose(inside)
+		message, err := cose.Parse(inside.Data)
+		if err != nil {
+			e.note(*tokenFault(err))
+			return
+		}
+		e.cose(message, inside.Presentation)
 	default:
-		e.add(CodeFormatUnsupported, Indeterminate, v.Get("id").Pointer(), map[string]string{"format": inside.MediaType})
+		// What is in it is not what the media type says.
+		e.add(CodeEnvelopeMalformed, Failed, v.Get("id").Pointer(), nil)
 	}
 }
 
@@ -156,23 +169,39 @@ func (e *examination) opened(token *jose.Token) {
 	e.examine(document.Root())
 }
 
-// cose examines what a COSE_Sign1 message holds.
-func (e *examination) cose(inside jose.Envelope) {
-	message, err := cose.Parse(inside.Data)
-	if err != nil {
-		e.note(*tokenFault(err))
-		return
+// bareCOSE examines a COSE_Sign1 message that came without an envelope to say
+// what is in it. Its own header does, or else what is in it.
+func (e *examination) bareCOSE(message *cose.Message) {
+	isPresentation := strings.HasPrefix(message.Type, "vp") || message.ContentType == "vp"
+	if message.Type == "" && message.ContentType == "" {
+		_, _, err := message.Document(false, jose.Options{})
+		isPresentation = errors.Is(err, jose.ErrType)
 	}
-	document, claims, err := message.Document(inside.Presentation, jose.Options{})
+	e.cose(message, isPresentation)
+}
+
+// cose examines what a COSE_Sign1 message holds.
+func (e *examination) cose(message *cose.Message, presentation bool) {
+	token, err := tokenOfCOSE(message, presentation)
 	if err != nil {
 		e.note(*tokenFault(err))
 		return
 	}
 	e.message = message
+	e.opened(token)
+}
+
+// tokenOfCOSE gives a COSE_Sign1 message the form of the JWT that says the same.
+// Its signature is not the message's.
+func tokenOfCOSE(message *cose.Message, presentation bool) (*jose.Token, error) {
+	document, claims, err := message.Document(presentation, jose.Options{})
+	if err != nil {
+		return nil, err
+	}
 	header := jose.Header{Algorithm: message.Algorithm, KeyID: strings.ToValidUTF8(string(message.KeyID), "?"), Type: message.Type, Issuer: message.Issuer}
-	e.opened(&jose.Token{
-		JWS: &jose.JWS{Header: header}, Profile: jose.ProfileVCJOSECOSE, Presentation: inside.Presentation, Document: document, Claims: claims,
-	})
+	return &jose.Token{
+		JWS: &jose.JWS{Header: header}, Profile: jose.ProfileVCJOSECOSE, Presentation: presentation, Document: document, Claims: claims,
+	}, nil
 }
 
 // sdjwt examines what an SD-JWT discloses.
@@ -203,24 +232,60 @@ func (e *examination) sdjwt(text []byte) {
 
 // keyBinding checks that whoever hands an SD-JWT over has the key that it is
 // bound to, if the caller has asked for an answer. A key binding that does not
-// answer is somebody else's, seen elsewhere.
+// answer is somebody else's, seen elsewhere. What was not asked for is not
+// compared, and that is said.
 func (e *examination) keyBinding(parsed *sdjwt.Token) {
-	if e.expect.Challenge == "" || len(e.expect.Domain) == 0 {
+	if !e.asked() {
 		e.add(CodeHolderBinding, Skipped, "", map[string]string{"binding": "not_applicable"})
 		return
 	}
-	holder, err := parsed.HolderKey()
-	if err == nil {
-		err = parsed.VerifyKeyBinding(holder, sdjwt.Expect{Nonce: e.expect.Challenge, Audience: e.expect.Domain[0], Now: e.now})
-	}
-	if err != nil {
-		e.add(CodeHolderBinding, Failed, "", map[string]string{"binding": "unbound"})
-		if parsed.KeyBinding != nil {
-			e.add(CodeChallengeMismatch, Failed, "", nil)
+	expect := sdjwt.Expect{Nonce: e.expect.Challenge, Now: e.now}
+	var err error
+	for i, domain := range e.expect.Domain {
+		if i > 0 && domain != expect.Audience {
+			err = sdjwt.ErrAudience // it can only be for one
 		}
-		return
+		expect.Audience = domain
 	}
-	e.add(CodeHolderBinding, Passed, "", map[string]string{"binding": "bound"})
+	if err == nil {
+		var holder crypto.PublicKey
+		if holder, err = parsed.HolderKey(); err == nil {
+			err = parsed.VerifyKeyBinding(holder, expect)
+		}
+	}
+	switch {
+	case err == nil:
+		e.answered = true
+		e.add(CodeHolderBinding, Passed, "", map[string]string{"binding": "bound"})
+		e.uncompared()
+		return
+	case parsed.KeyBinding == nil: // see unanswered
+	case errors.Is(err, sdjwt.ErrAudience):
+		e.add(CodeDomainMismatch, Failed, "", nil)
+	default:
+		e.add(CodeChallengeMismatch, Failed, "", nil)
+	}
+	e.add(CodeHolderBinding, Failed, "", map[string]string{"binding": "unbound"})
+}
+
+// asked reports whether the caller wants an answer from whoever presents.
+func (e *examination) asked() bool { return e.expect.Challenge != "" || len(e.expect.Domain) > 0 }
+
+// uncompared says what of a good answer was not compared.
+func (e *examination) uncompared() {
+	if e.expect.Challenge == "" {
+		e.add(CodeChallengeUnchecked, Skipped, "", nil)
+	} else if len(e.expect.Domain) == 0 {
+		e.add(CodeDomainUnchecked, Skipped, "", nil)
+	}
+}
+
+// unanswered decides against what is good but no answer, where one was asked for:
+// anybody can have a copy of a badge.
+func (e *examination) unanswered() {
+	if e.asked() && !e.answered && e.trust == verified {
+		e.add(CodeChallengeUnanswered, Failed, "", nil)
+	}
 }
 
 // document gives the credential that was examined, if it got that far.

@@ -62,13 +62,11 @@ func decides(sentence string) entry         { return entry{effectInvalid, stepNo
 // sentence that can be said before a proof has passed has no params that come
 // from the document, but for claimedIssuer.
 var catalogue = map[key]entry{
-	{CodeStructure, Passed}:       settles(stepStructure, "This is an Open Badges credential (VC Data Model {dataModel})."),
-	{CodeNotCredential, Failed}:   decides("This is not a badge: the text is JSON, but not a verifiable credential. Ask for the badge file itself, as the issuer or the wallet exports it."),
-	{CodePresentation, Failed}:    decides("This is a presentation, a wrapping that wallets use, where a badge belongs. Ask for the badge itself."),
-	{CodeVersionMismatch, Failed}: decides("The credential mixes two versions of the data model, so it can be read in two ways. Ask the issuer for a corrected badge."),
-	{CodeNotBadge, Failed}:        decides("This is a verifiable credential, but of a kind that is not an Open Badge. Ask for the badge."),
-	{CodeFormatUnsupported, Indeterminate}: leavesOpen(
-		"This looks like a badge in a form ({format}) that cannot be checked here yet. Ask for it as JSON, or check it elsewhere."),
+	{CodeStructure, Passed}:              settles(stepStructure, "This is an Open Badges credential (VC Data Model {dataModel})."),
+	{CodeNotCredential, Failed}:          decides("This is not a badge: the text is JSON, but not a verifiable credential. Ask for the badge file itself, as the issuer or the wallet exports it."),
+	{CodePresentation, Failed}:           decides("This is a presentation, a wrapping that wallets use, where a badge belongs. Ask for the badge itself."),
+	{CodeVersionMismatch, Failed}:        decides("The credential mixes two versions of the data model, so it can be read in two ways. Ask the issuer for a corrected badge."),
+	{CodeNotBadge, Failed}:               decides("This is a verifiable credential, but of a kind that is not an Open Badge. Ask for the badge."),
 	{CodeLink, Passed}:                   informs("What is behind the link now is what was checked."),
 	{CodeLinkUnavailable, Indeterminate}: leavesOpen("Could not be checked: the site behind the link did not answer with a badge. Try again later, or ask for the badge file itself."),
 	{CodeLinkNoBadge, Failed}:            decides("There is no badge behind the link that could be read. Ask for the link to the badge itself, or for its file."),
@@ -92,6 +90,8 @@ var catalogue = map[key]entry{
 	{CodeDomainMismatch, Failed}:               decides("The presentation was made for somebody else. Ask for one made for you."),
 	{CodeChallengeMismatch, Failed}:            decides("The presentation does not answer the question it was asked, so it may be a copy of an older one. Ask for a new one."),
 	{CodeChallengeUnchecked, Skipped}:          informs("Nothing was asked that the presentation would have to answer, so it may be a copy of an older one."),
+	{CodeChallengeUnanswered, Failed}:          decides("You asked for a presentation that answers you, and this is none: anybody can hand over a copy of a badge. Ask for a presentation from a wallet."),
+	{CodeDomainUnchecked, Skipped}:             informs("Nothing was given to compare with whom the presentation was made for, so it may have been made for somebody else."),
 	{CodeWithheld, Skipped}:                    informs("The one who hands over the badge keeps parts of it back. What is shown is what the issuer signed."),
 	{CodeHolderBinding, Passed}:                informs("Whoever presents the badge has the key of the one it is about."),
 	{CodeHolderBinding, Failed}:                informs("Whoever presents the badge is not shown to be the one it is about: it is about somebody with another key."),
@@ -132,6 +132,7 @@ var catalogue = map[key]entry{
 	{CodeProofNotYetValid, Failed}:        decides("The proof claims to have been made in the future."),
 
 	{CodeKey, Passed}:                          settles(stepKey, "The key is one that the issuer itself lists for issuing badges."),
+	{CodeKeyVouched, Passed}:                   settles(stepKey, "Others may have had the key of this badge since {compromised}, so it proves nothing any more. But the issuer's own register, which is here, has exactly this badge from before that ({stored}). Elsewhere it is not valid: ask the issuer to issue it anew."),
 	{CodeKeyURLInvalid, Failed}:                decides("The address of the signing key is malformed, or of a kind that cannot prove who signed."),
 	{CodeKeyNotAuthorized, Failed}:             decides("Not signed by this issuer: the key belongs to somebody else, or the issuer does not list it for issuing badges. Do not accept it; ask the issuer."),
 	{CodeKeyNotFound, Failed}:                  decides("Not signed by this issuer: the issuer's document has no such key. Do not accept it; ask the issuer."),

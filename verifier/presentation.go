@@ -84,10 +84,12 @@ func (e *examination) presenter(root strictjson.Value) (id string, proven bool) 
 	var fault *finding
 	switch {
 	case e.token != nil:
-		id, fault = e.presentedToken(id)
+		if id, fault = e.presentedToken(id); fault == nil && root.Get("proof").Exists() {
+			id, fault = e.presentedProofs(root, id)
+		}
 	case root.Get("proof").Exists():
 		id, fault = e.presentedProofs(root, id)
-	case e.expect.Challenge != "" || len(e.expect.Domain) > 0:
+	case e.asked():
 		fault = &finding{code: CodeNoProof, outcome: Failed}
 	default:
 		e.add(CodePresentationSignature, Skipped, "", nil)
@@ -101,9 +103,8 @@ func (e *examination) presenter(root strictjson.Value) (id string, proven bool) 
 		return "", false
 	}
 	e.add(CodePresentationSignature, Passed, "", map[string]string{"holder": id})
-	if e.expect.Challenge == "" {
-		e.add(CodeChallengeUnchecked, Skipped, "", nil)
-	}
+	e.answered = true
+	e.uncompared()
 	return id, true
 }
 
@@ -127,7 +128,9 @@ func (e *examination) presentedToken(holder string) (string, *finding) {
 	return holder, e.tokenSignature(holder, did.Authentication)
 }
 
-// presentedProofs checks the Data Integrity proofs of a presentation.
+// presentedProofs checks the Data Integrity proofs of a presentation. In a token,
+// which has been checked, they say once more what it says: each must be as good,
+// but need not answer again what the token has answered.
 func (e *examination) presentedProofs(root strictjson.Value, holder string) (string, *finding) {
 	if !e.knownContexts(root) {
 		return "", &finding{code: CodeContextUnknown, outcome: Indeterminate}
@@ -136,11 +139,17 @@ func (e *examination) presentedProofs(root strictjson.Value, holder string) (str
 	if err != nil {
 		return "", proofFault(err, root)
 	}
-	expect := dataintegrity.Expect{
-		Purpose: dataintegrity.Authentication, Domain: e.expect.Domain, Challenge: e.expect.Challenge, Now: e.now,
-	}
 	document := e.config.Suites.Read(root)
 	for _, proof := range list {
+		expect := dataintegrity.Expect{
+			Purpose: dataintegrity.Authentication, Domain: e.expect.Domain, Challenge: e.expect.Challenge, Now: e.now,
+		}
+		if e.token != nil && len(proof.Domain) == 0 {
+			expect.Domain = nil
+		}
+		if e.token != nil && proof.Challenge == "" {
+			expect.Challenge = ""
+		}
 		if !dataintegrity.Supported(proof) {
 			return "", &finding{code: CodeProofUnsupported, outcome: Indeterminate, path: proof.Value.Pointer()}
 		}

@@ -65,6 +65,11 @@ func presentationScenarios() []scenario {
 	held := func(l *lab) object { return presentationOf(l, heldBadge(l)) }
 	bound := dataintegrity.Options{Domain: []string{"https://us.example"}, Challenge: "c"}
 	asked := Expect{Domain: []string{"https://us.example"}, Challenge: "c"}
+	inToken := func(l *lab) object {
+		b := heldBadge(l)
+		delete(b, "proof")
+		return presentationOf(l, l.enveloped("application/vc+jwt", l.token(b, l.key, methodID)))
+	}
 	record := func(credentials ...any) object {
 		return object{
 			"@context": []any{"https://www.w3.org/ns/credentials/v2", "https://purl.imsglobal.org/spec/clr/v2p0/context-2.0.1.json", "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"},
@@ -79,6 +84,21 @@ func presentationScenarios() []scenario {
 		{"a presentation for somebody else (VP-01)", asking(Expect{Domain: []string{"https://them.example"}, Challenge: "c"}, presented(held, bound)), VerdictInvalid, CodeDomainMismatch},
 		{"a presentation shown again (VP-01)", asking(Expect{Domain: []string{"https://us.example"}, Challenge: "d"}, presented(held, bound)), VerdictInvalid, CodeChallengeMismatch},
 		{"a presentation that answers nothing", asking(asked, presented(held, dataintegrity.Options{})), VerdictInvalid, CodeDomainMismatch},
+		{"a presentation that was asked for by a challenge alone", asking(Expect{Challenge: "c"}, presented(held, bound)), VerdictValid, CodePresentationSignature},
+		{"a badge where a presentation was asked for", asking(asked, func(l *lab) []byte { return l.issue(badge()) }), VerdictInvalid, CodeChallengeUnanswered},
+		{"a presentation in a token, signed in both ways", func(l *lab) []byte {
+			return l.token(decode(l, presented(inToken, bound)(l)), holderKey, holderMethod(l))
+		}, VerdictValid, CodePresentationSignature},
+		{"a presentation in a token, changed after it was signed inside", func(l *lab) []byte {
+			p := decode(l, presented(inToken, bound)(l))
+			p["id"] = "urn:uuid:9a3c7ab5-6b8d-4f3b-9a6e-2f5d1f4d3b13"
+			return l.token(p, holderKey, holderMethod(l))
+		}, VerdictInvalid, CodePresentationSignature},
+		{"a presentation in a token, with somebody's answer inside", asking(Expect{Challenge: "d"}, func(l *lab) []byte {
+			p := decode(l, presented(inToken, bound)(l))
+			p["nonce"] = "d"
+			return l.token(p, holderKey, holderMethod(l))
+		}), VerdictInvalid, CodeChallengeMismatch},
 		{"a presentation nobody signed", func(l *lab) []byte { return marshal(l, held(l)) }, VerdictValid, CodePresentationSignature},
 		{"a presentation nobody signed that was asked for", asking(asked, func(l *lab) []byte { return marshal(l, held(l)) }), VerdictInvalid, CodePresentationSignature},
 		{"a presentation for another purpose (DI-01)", presented(held, dataintegrity.Options{ProofPurpose: dataintegrity.AssertionMethod}), VerdictInvalid, CodePresentationSignature},

@@ -42,6 +42,7 @@ const (
 	FormatJSON        Format = "json"
 	FormatJWS         Format = "jws"         // compact JWS
 	FormatSDJWT       Format = "sd-jwt"      // compact JWS with disclosures
+	FormatCOSE        Format = "cose"        // COSE_Sign1 message
 	FormatPNG         Format = "png"         // a picture that may have a badge baked in
 	FormatSVG         Format = "svg"         // likewise
 	FormatLink        Format = "link"        // an https URL behind which there was no badge; else the format of what was there

@@ -5,8 +5,10 @@ import (
 	"crypto/sha256"
 	"errors"
 	"slices"
+	"strings"
 
 	"laurel/credential"
+	"laurel/credential/cose"
 	"laurel/credential/dataintegrity"
 	"laurel/credential/jose"
 	"laurel/credential/statuslist"
@@ -189,7 +191,7 @@ func (e *examination) readList(url string) (*statuslist.ListCredential, *finding
 	case root.Get("credentialStatus").Exists():
 		return nil, &finding{code: CodeStatusListChained, outcome: Indeterminate}
 	}
-	examined := &examination{session: e.session, purpose: asStatusList, served: list, token: list.token}
+	examined := &examination{session: e.session, purpose: asStatusList, served: list, token: list.token, message: list.message}
 	examined.examine(root)
 	switch reason, good := examined.conclusion(); {
 	case reason == CodeExpired || reason == CodeNotYetValid:
@@ -207,22 +209,54 @@ func (e *examination) readList(url string) (*statuslist.ListCredential, *finding
 	return list.list, nil
 }
 
-// openList reads a status list credential, which comes as JSON or as JWS.
+// openList reads a status list credential, which comes as JSON, as JWS or COSE,
+// or as either of them in an envelope.
 func openList(data []byte) (*knownList, error) {
-	list := &knownList{}
 	if text := bytes.TrimSpace(data); isCompactJWS(text) {
-		token, err := jose.OpenCredential(text, jose.Options{})
-		if err != nil {
-			return nil, err
-		}
-		list.token, data = token, token.Document
+		return listOfToken(jose.OpenCredential(text, jose.Options{}))
+	}
+	if isCOSE(data) {
+		return listOfCOSE(data)
 	}
 	document, err := strictjson.ParseLimits(data, strictjson.Limits{Size: maxStatusList})
 	if err != nil {
 		return nil, err
 	}
-	list.root = document.Root()
-	return list, nil
+	root := document.Root()
+	if !jose.IsEnvelope(root) {
+		return &knownList{root: root}, nil
+	}
+	inside, err := jose.ParseEnvelope(root)
+	switch {
+	case err != nil:
+		return nil, err
+	case strings.HasSuffix(inside.MediaType, "+cose"):
+		return listOfCOSE(inside.Data)
+	}
+	return listOfToken(jose.OpenCredential(inside.Data, jose.Options{}))
+}
+
+func listOfToken(token *jose.Token, err error) (*knownList, error) {
+	if err != nil {
+		return nil, err
+	}
+	document, err := strictjson.ParseLimits(token.Document, strictjson.Limits{Size: maxStatusList})
+	if err != nil {
+		return nil, err
+	}
+	return &knownList{root: document.Root(), token: token}, nil
+}
+
+func listOfCOSE(data []byte) (*knownList, error) {
+	message, err := cose.Parse(data)
+	if err != nil {
+		return nil, err
+	}
+	list, err := listOfToken(tokenOfCOSE(message, false))
+	if err == nil {
+		list.message = message
+	}
+	return list, err
 }
 
 // revocationList looks up a 1EdTechRevocationList. It is not signed: that the

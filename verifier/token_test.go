@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
@@ -62,6 +63,43 @@ func jwsListed(set ...int) func(l *lab) []byte {
 	return func(l *lab) []byte {
 		l.world.documents[listURL] = l.token(l.listCredential(listURL, "revocation", set...), l.key, methodID)
 		return l.issue(badgeWithStatus())
+	}
+}
+
+// listedIn serves a list in a form that the function makes of it.
+func listedIn(form func(l *lab, list object) []byte, set ...int) func(l *lab) []byte {
+	return func(l *lab) []byte {
+		l.world.documents[listURL] = form(l, l.listCredential(listURL, "revocation", set...))
+		return l.issue(badgeWithStatus())
+	}
+}
+
+// asCOSE and enveloping are forms of lists.
+func asCOSE(l *lab, list object) []byte {
+	data, err := cose.Sign(marshal(l, list), l.key, cose.SignOptions{KeyID: methodID})
+	if err != nil {
+		l.Fatal(err)
+	}
+	return data
+}
+
+func enveloping(mediaType string, form func(l *lab, list object) []byte) func(l *lab, list object) []byte {
+	return func(l *lab, list object) []byte {
+		envelope, err := jose.MarshalEnvelope(jose.Envelope{MediaType: mediaType, Data: form(l, list)})
+		if err != nil {
+			l.Fatal(err)
+		}
+		return envelope
+	}
+}
+
+func asToken(l *lab, list object) []byte { return l.token(list, l.key, methodID) }
+
+func byAnother(form func(l *lab, list object) []byte) func(l *lab, list object) []byte {
+	return func(l *lab, list object) []byte {
+		other := *l
+		other.key = l.attacker
+		return form(&other, list)
 	}
 }
 
@@ -226,12 +264,31 @@ func tokenScenarios() []scenario {
 		{"an enveloped message of nothing", func(l *lab) []byte {
 			return enveloped("application/vc+cose", func(*lab) []byte { return []byte("nonsense") })(l)
 		}, VerdictInvalid, CodeTokenMalformed},
-		{"an enveloped JWT that is none", enveloped("application/vc+jwt", input("nonsense")), VerdictIndeterminate, CodeFormatUnsupported},
+		{"an enveloped JWT that is none", enveloped("application/vc+jwt", input("nonsense")), VerdictInvalid, CodeEnvelopeMalformed},
+		{"an enveloped JWT that is an SD-JWT", enveloped("application/vc+jwt", selective()), VerdictInvalid, CodeEnvelopeMalformed},
+		{"a COSE message", message, VerdictValid, CodeSignature},
+		{"a COSE message without its tag", func(l *lab) []byte { return message(l)[1:] }, VerdictValid, CodeSignature},
+		{"a COSE message by another", func(l *lab) []byte {
+			l.key, l.attacker = l.attacker, l.key
+			return message(l)
+		}, VerdictInvalid, CodeSignatureInvalid},
+		{"a COSE message that is changed", func(l *lab) []byte {
+			return bytes.Replace(message(l), []byte("Peer mentor"), []byte("Peer master"), 1)
+		}, VerdictInvalid, CodeSignatureInvalid},
+		{"a COSE message without an algorithm", func(*lab) []byte { return []byte("\xd2\x84\x41\xa0\xa0\x42{}\x41a") }, VerdictInvalid, CodeAlgorithmNotAllowed},
 		{"an enveloped COSE message", enveloped("application/vc+cose", message), VerdictValid, CodeSignature},
 		{"an enveloped COSE message by another", func(l *lab) []byte {
 			l.key, l.attacker = l.attacker, l.key
 			return enveloped("application/vc+cose", message)(l)
 		}, VerdictInvalid, CodeSignatureInvalid},
+		{"a status list as COSE", listedIn(asCOSE), VerdictValid, CodeSignature},
+		{"a status list as COSE, revoked", listedIn(asCOSE, badgeIndex), VerdictInvalid, CodeRevoked},
+		{"a status list as COSE, by another", listedIn(byAnother(asCOSE)), VerdictIndeterminate, CodeStatusListUnverified},
+		{"a status list in an envelope", listedIn(enveloping("application/vc+jwt", asToken)), VerdictValid, CodeSignature},
+		{"a status list in an envelope, revoked", listedIn(enveloping("application/vc+jwt", asToken), badgeIndex), VerdictInvalid, CodeRevoked},
+		{"a status list in an envelope, by another", listedIn(enveloping("application/vc+jwt", byAnother(asToken))), VerdictIndeterminate, CodeStatusListUnverified},
+		{"a status list as COSE in an envelope", listedIn(enveloping("application/vc+cose", asCOSE)), VerdictValid, CodeSignature},
+		{"a status list in an envelope of nonsense", listedIn(enveloping("application/vc+jwt", func(*lab, object) []byte { return []byte("x") })), VerdictIndeterminate, CodeStatusListInvalid},
 		{"an SD-JWT", selective(), VerdictValid, CodeSignature},
 		{"an SD-JWT that keeps something back", selective("/name"), VerdictValid, CodeSignature},
 		{"an enveloped SD-JWT", enveloped("application/vc+sd-jwt", selective("/name")), VerdictValid, CodeSignature},
@@ -308,8 +365,16 @@ func TestKeyBinding(t *testing.T) {
 		"bound":      {shown, Expect{Challenge: "n", Domain: []string{"https://us.example"}}, Passed, VerdictValid},
 		"replayed":   {shown, Expect{Challenge: "m", Domain: []string{"https://us.example"}}, Failed, VerdictInvalid},
 		"for others": {shown, Expect{Challenge: "n", Domain: []string{"https://them.example"}}, Failed, VerdictInvalid},
-		"not bound":  {text, Expect{Challenge: "n", Domain: []string{"https://us.example"}}, Failed, VerdictValid},
+		"not bound":  {text, Expect{Challenge: "n", Domain: []string{"https://us.example"}}, Failed, VerdictInvalid},
 		"not asked":  {shown, Expect{}, Skipped, VerdictValid},
+
+		"bound, no domain":       {shown, Expect{Challenge: "n"}, Passed, VerdictValid},
+		"replayed, no domain":    {shown, Expect{Challenge: "m"}, Failed, VerdictInvalid},
+		"bound, no challenge":    {shown, Expect{Domain: []string{"https://us.example"}}, Passed, VerdictValid},
+		"for others, no nonce":   {shown, Expect{Domain: []string{"https://them.example"}}, Failed, VerdictInvalid},
+		"for us and them":        {shown, Expect{Domain: []string{"https://them.example", "https://us.example"}}, Failed, VerdictInvalid},
+		"not bound, no domain":   {text, Expect{Challenge: "n"}, Failed, VerdictInvalid},
+		"not bound, only domain": {text, Expect{Domain: []string{"https://us.example"}}, Failed, VerdictInvalid},
 	} {
 		report, err := New(l.config).Verify(context.Background(), []byte(test.data), test.expect)
 		if err != nil {

@@ -54,12 +54,13 @@ func (k Kind) MediaTypes() []string {
 	switch k {
 	case KindStatusList, KindCredential:
 		return []string{
-			"application/vc", "application/vc+jwt", "application/vc+ld+json", "application/ld+json", "application/json", "application/jwt", "text/plain",
+			"application/vc", "application/vc+jwt", "application/vc+cose", "application/vc+ld+json", "application/ld+json", "application/json",
+			"application/jwt", "text/plain",
 		}
 	case KindBadge:
 		return []string{
-			"application/vc", "application/vc+jwt", "application/vc+sd-jwt", "application/vp", "application/vp+jwt", "application/vc+ld+json",
-			"application/ld+json", "application/json", "application/jwt", "image/png", "image/svg+xml", "text/plain",
+			"application/vc", "application/vc+jwt", "application/vc+sd-jwt", "application/vc+cose", "application/vp", "application/vp+jwt",
+			"application/vp+cose", "application/vc+ld+json", "application/ld+json", "application/json", "application/jwt", "image/png", "image/svg+xml", "text/plain",
 		}
 	case KindKeySet:
 		return []string{"application/jwk-set+json", "application/json"}
@@ -138,8 +139,9 @@ type Expect struct {
 	// own for each; a badge about somebody else is not valid then, and one that
 	// does not say is not decided. Nothing of them is repeated in the Report.
 	Email, ID string
-	// Domain and Challenge are what the proof of a presentation must name. Where
-	// they are empty the proof's are not looked at.
+	// Domain and Challenge are what the proof of a presentation must name. One
+	// that is empty is not compared, which the Report says; where either is given,
+	// what is no presentation is not valid.
 	Domain    []string
 	Challenge string
 	// Refresh asks for the newer copy that a good credential names, once.
@@ -147,7 +149,7 @@ type Expect struct {
 }
 
 // Verify checks a badge, an endorsement, a learner record or a presentation with
-// such in it: as JSON, as compact JWS, baked into a picture, or behind a link,
+// such in it: as JSON, compact JWS, SD-JWT or COSE, baked into a picture, or behind a link,
 // which is an https URL alone or {"url": "https://…"}. Whatever is wrong
 // with it is said in the Report; the error is ErrNotReadable, for input that is
 // no credential in any form, or nil. Verify does not panic, whatever the
@@ -182,3 +184,4 @@ func (v *Verifier) Verify(ctx context.Context, data []byte, expect Expect) (repo
 	e.submission(&in)
 	return e.report(in.format), nil
 }
+	e.unanswered()

@@ -104,8 +104,8 @@ func (t *Token) HolderKey() (crypto.PublicKey, error) {
 
 // Expect is what a verifier asks of a key binding.
 type Expect struct {
-	// Nonce and Audience must be those of the verifier's request. Both are
-	// required.
+	// Nonce and Audience must be those of the verifier's request. At least one
+	// is required; one that is "" is not compared, which the caller must say.
 	Nonce, Audience string
 	// Now is the time of the check.
 	Now time.Time
@@ -122,12 +122,12 @@ const (
 // VerifyKeyBinding checks that the holder, by the key that HolderKey returns,
 // presents exactly these disclosures to this verifier for this request (RFC 9901
 // §7.3): signature, iat, aud, nonce and sd_hash. Verify JWS first. The error
-// matches ErrKeyBinding, or is one of JWS.Verify or jose.ReadClaims.
+// matches ErrKeyBinding, more exactly ErrNonce or ErrAudience, or is one of JWS.Verify or jose.ReadClaims.
 func (t *Token) VerifyKeyBinding(holder crypto.PublicKey, expect Expect) error {
 	switch {
 	case t.KeyBinding == nil:
 		return fmt.Errorf("%w: there is none", ErrKeyBinding)
-	case expect.Nonce == "" || expect.Audience == "" || expect.Now.IsZero():
+	case expect.Nonce == "" && expect.Audience == "" || expect.Now.IsZero():
 		return fmt.Errorf("%w: the verifier has not said what it expects", ErrKeyBinding)
 	}
 	if err := t.KeyBinding.Verify(holder); err != nil {
@@ -144,10 +144,10 @@ func (t *Token) VerifyKeyBinding(holder crypto.PublicKey, expect Expect) error {
 	hash := t.KeyBinding.Object.Get("sd_hash")
 	age := expect.Now.Sub(claims.IssuedAt)
 	switch {
-	case !equal(claims.Nonce, expect.Nonce):
-		return fmt.Errorf("%w: another nonce", ErrKeyBinding)
-	case len(claims.Audience) != 1 || claims.Audience[0] != expect.Audience:
-		return fmt.Errorf("%w: another audience", ErrKeyBinding)
+	case claims.Nonce == "" || expect.Nonce != "" && !equal(claims.Nonce, expect.Nonce):
+		return ErrNonce
+	case len(claims.Audience) != 1 || expect.Audience != "" && claims.Audience[0] != expect.Audience:
+		return ErrAudience
 	case claims.IssuedAt.IsZero() || age > maxAge+clockSkew || age < -clockSkew:
 		return fmt.Errorf("%w: made too long ago or in the future", ErrKeyBinding)
 	case !claims.Expires.IsZero() && !expect.Now.Before(claims.Expires),

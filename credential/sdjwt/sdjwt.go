@@ -39,6 +39,12 @@ var (
 	// ErrKeyBinding says that a key binding is missing, or is not what was asked
 	// for.
 	ErrKeyBinding = errors.New("key binding does not hold")
+	// ErrNonce says that a key binding answers another request, or none. It is
+	// an ErrKeyBinding.
+	ErrNonce = fmt.Errorf("%w: another nonce", ErrKeyBinding)
+	// ErrAudience says that a key binding is for another verifier, or for
+	// several. It is an ErrKeyBinding.
+	ErrAudience = fmt.Errorf("%w: another audience", ErrKeyBinding)
 )
 
 // Limits of one SD-JWT.
