@@ -114,6 +114,7 @@ func (e *examination) proof(document *dataintegrity.Document, proof dataintegrit
 		fault.path = path
 		return fault
 	}
+	e.add(CodeKey, Passed, path, nil)
 	used, isKnown := e.served.find(proof.Index, public)
 	if !isKnown {
 		good, err := e.verifyProof(document, v, proof, public, expect)
