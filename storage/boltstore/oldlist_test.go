@@ -66,23 +66,26 @@ func TestListOfVersion1(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	put := func(tx *bolt.Tx, bucket string, k, v []byte) error {
+		return tx.Bucket([]byte(bucket)).Put(k, boltstore.Summed(bucket, k, v))
+	}
 	err = db.Update(func(tx *bolt.Tx) error {
 		row := append([]byte(tenant+"\x00"), 0, 0, 0, 0, 0, 0, 0, 1)
 		place := func(index int) []byte { return binary.BigEndian.AppendUint32(slices.Clone(row), uint32(index)) }
 		for i, index := range old {
 			taken[index] = true
-			if err := tx.Bucket([]byte("status slots")).Put(place(index), binary.BigEndian.AppendUint64(nil, uint64(1000+i))); err != nil {
+			if err := put(tx, "status slots", place(index), binary.BigEndian.AppendUint64(nil, uint64(1000+i))); err != nil {
 				return err
 			}
 		}
 		for _, index := range set {
-			if err := tx.Bucket([]byte("status bits")).Put(place(index), nil); err != nil {
+			if err := put(tx, "status bits", place(index), nil); err != nil {
 				return err
 			}
 		}
 		var list storage.StatusList
-		lists := tx.Bucket([]byte("status lists"))
-		if err := json.Unmarshal(lists.Get(row), &list); err != nil {
+		stored := tx.Bucket([]byte("status lists")).Get(row)
+		if err := json.Unmarshal(stored[:len(stored)-4], &list); err != nil { // a sum follows
 			return err
 		}
 		list.Used = len(taken)
@@ -90,7 +93,7 @@ func TestListOfVersion1(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		return lists.Put(row, data)
+		return put(tx, "status lists", row, data)
 	})
 	if err != nil {
 		t.Fatal(err)

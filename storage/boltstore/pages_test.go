@@ -52,7 +52,7 @@ func TestCheckPages(t *testing.T) {
 		"too many elements":        {leaf*size + 10, put16(60_000)},
 		"branch without elements":  {branch*size + 10, put16(0)},
 		"endless page":             {leaf*size + 12, put32(1<<32 - 1)},
-		"page over its neighbour":  {leaf*size + 12, put32(1)},
+		"page over its neighbours": {leaf*size + 12, put32(uint32(meta.pages) - uint32(leaf) - 1)},
 		"element far away":         {leaf*size + element + 4, put32(1<<32 - 1)},
 		"endless key":              {leaf*size + element + 8, put32(1<<32 - 1)},
 		"endless value":            {leaf*size + element + 12, put32(1<<32 - 1)},

@@ -1,8 +1,9 @@
 package boltstore
 
 import (
-	"errors"
+	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -20,21 +21,26 @@ type family struct {
 	// fill is the part of a page that is filled before it is split. Rows that
 	// come in key order leave full pages behind, others leave room.
 	fill float64
+	// seed begins the sums of its rows.
+	seed uint32
 }
 
-func appended(name string) *family { return &family{name: []byte(name), fill: 0.95} }
+func newFamily(name string, fill float64) *family {
+	return &family{name: []byte(name), fill: fill, seed: crc32.Checksum([]byte(name), castagnoli)}
+}
+
+func appended(name string) *family { return newFamily(name, 0.95) }
 
 // growing is for rows that come in key order and grow soon after.
-func growing(name string) *family { return &family{name: []byte(name), fill: 0.75} }
+func growing(name string) *family { return newFamily(name, 0.75) }
 
-func scattered(name string) *family {
-	return &family{name: []byte(name), fill: bolt.DefaultFillPercent}
-}
+func scattered(name string) *family { return newFamily(name, bolt.DefaultFillPercent) }
 
-// The buckets. T is the tenant's slug and a zero byte, seq an 8-byte sequence
+// The buckets. A sum follows every value; see sum.go. T is the tenant's slug and a zero byte, seq an 8-byte sequence
 // number of that tenant, n a 4-byte number; numbers are big-endian.
 var (
-	// "meta" -> storage.Meta
+	// "meta" -> storage.Meta, without a sum for the sake of version 1;
+	// "sum" -> that sum
 	metaFamily = scattered("meta")
 	// kind byte, public id -> T and the rest of the key in the kind's family
 	locationFamily = scattered("locations")
@@ -109,23 +115,45 @@ var families = []*family{
 	expiryFamily, auditFamily, checkpointFamily, webhookFamily, deliveryFamily, messageFamily, queueFamily,
 }
 
-var metaKey = []byte("meta")
-
 // migration brings a store from one schema version to the next.
 type migration func(*txn) error
 
 // migrations[i] leads from version i+1 to i+2. All that a store needs run in
 // one transaction, so that a crash leaves it as it was or as it shall be.
-var migrations = []migration{createFamilies}
+var migrations = []migration{addSums}
 
-// createFamilies leads to version 2, which has buckets that version 1 has not.
-func createFamilies(t *txn) error {
+// addSums leads to version 2: buckets that version 1 has not, and a sum after
+// every value.
+func addSums(t *txn) error {
 	for _, f := range families {
-		if _, err := t.tx.CreateBucketIfNotExists(f.name); err != nil {
+		if f == metaFamily { // has its own way
+			continue
+		}
+		old, err := t.tx.CreateBucketIfNotExists(f.name)
+		if err != nil {
 			return err
 		}
+		// The bytes are those of the mapped file, which stay for as long as the
+		// transaction.
+		var keys, values [][]byte
+		err = old.ForEach(func(k, v []byte) error {
+			keys, values = append(keys, k), append(values, v)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if err := t.tx.DeleteBucket(f.name); err != nil {
+			return err
+		}
+		if _, err := t.tx.CreateBucket(f.name); err != nil {
+			return err
+		}
+		for i, k := range keys {
+			t.put(f, k, values[i])
+		}
 	}
-	return nil
+	return t.err
 }
 
 // initialize writes an empty store.
@@ -141,7 +169,7 @@ func initialize(t *txn, config Config) error {
 	}
 	now := config.Clock().UTC()
 	meta := storage.Meta{Schema: schemaVersion, Installation: installation, Created: now}
-	t.putRecord(metaFamily, metaKey, meta)
+	t.putMeta(meta)
 	act := storage.Act{Actor: "system", Time: now}
 	t.audit("", act, storage.ActionCreateStore, "store/"+installation, "")
 	return t.err
@@ -187,20 +215,41 @@ func migrate(db *bolt.DB, meta storage.Meta, version int, steps []migration) err
 			}
 			meta.Schema++
 		}
-		t.putRecord(metaFamily, metaKey, meta)
+		t.putMeta(meta)
 		return t.err
 	})
+}
+
+var metaKey, metaSumKey = []byte("meta"), []byte("sum")
+
+// putMeta writes the description as every version can read it.
+func (t *txn) putMeta(meta storage.Meta) {
+	t.dirty = true
+	data := t.encode(metaFamily, meta)
+	b := t.unchecked(metaFamily)
+	t.note(b.Put(metaKey, data))
+	t.note(b.Put(metaSumKey, binary.BigEndian.AppendUint32(nil, metaFamily.sum(metaKey, data))))
 }
 
 // readMeta also serves files that are bbolt's but not ours.
 func readMeta(t *txn) (storage.Meta, error) {
 	var meta storage.Meta
-	if t.tx.Bucket(metaFamily.name) == nil {
+	b := t.tx.Bucket(metaFamily.name)
+	if b == nil {
 		return meta, fmt.Errorf("%w: written by another program", storage.ErrCorrupt)
 	}
-	err := t.record(metaFamily, metaKey, &meta)
-	if errors.Is(err, storage.ErrNotFound) {
-		err = fmt.Errorf("%w: no description", storage.ErrCorrupt)
+	data, sum := b.Get(metaKey), b.Get(metaSumKey)
+	if data == nil {
+		return meta, fmt.Errorf("%w: no description", storage.ErrCorrupt)
 	}
-	return meta, err
+	if err := decode(metaFamily, data, &meta); err != nil {
+		return meta, err
+	}
+	if sum == nil && meta.Schema == 1 {
+		return meta, nil
+	}
+	if len(sum) != sumSize || binary.BigEndian.Uint32(sum) != metaFamily.sum(metaKey, data) {
+		return storage.Meta{}, damagedRow(metaFamily)
+	}
+	return meta, nil
 }

@@ -164,7 +164,13 @@ func (s *Store) read(ctx context.Context, doing string, fn func(*txn) error) err
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	err := s.db.View(func(tx *bolt.Tx) error { return fn(&txn{tx: tx}) })
+	err := s.db.View(func(tx *bolt.Tx) error {
+		t := &txn{tx: tx}
+		if err := fn(t); t.err == nil {
+			return err
+		}
+		return t.err // what fn made of a damaged row counts for nothing
+	})
 	if err != nil {
 		return fmt.Errorf("%s: %w", doing, translate(err))
 	}

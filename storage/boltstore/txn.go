@@ -14,15 +14,19 @@ import (
 )
 
 // txn is a transaction. All access to buckets goes through it, so that it
-// knows whether anything was written. A write that fails is remembered and
-// fails the transaction at its end: it can only be a fault of this package.
+// knows whether anything was written and no row is used that is damaged. Such a
+// row, or a write that fails, is remembered and fails the transaction at its
+// end, whatever else it came to.
 type txn struct {
 	tx    *bolt.Tx
 	dirty bool
 	err   error
 }
 
-func (t *txn) bucket(f *family) *bolt.Bucket {
+func (t *txn) bucket(f *family) rows { return rows{t: t, f: f, b: t.unchecked(f)} }
+
+// unchecked is a bucket with the sums of its rows.
+func (t *txn) unchecked(f *family) *bolt.Bucket {
 	b := t.tx.Bucket(f.name)
 	b.FillPercent = f.fill // not stored by bbolt
 	return b
@@ -31,15 +35,14 @@ func (t *txn) bucket(f *family) *bolt.Bucket {
 // get returns nil for no row. The bytes die with the transaction.
 func (t *txn) get(f *family, k []byte) []byte { return t.bucket(f).Get(k) }
 
-// put keeps v until the transaction ends: it must not be changed.
 func (t *txn) put(f *family, k, v []byte) {
 	t.dirty = true
-	t.note(t.bucket(f).Put(k, v))
+	t.note(t.unchecked(f).Put(k, f.summed(k, v)))
 }
 
 func (t *txn) remove(f *family, k []byte) {
 	t.dirty = true
-	t.note(t.bucket(f).Delete(k))
+	t.note(t.unchecked(f).Delete(k))
 }
 
 func (t *txn) note(err error) {
@@ -48,7 +51,10 @@ func (t *txn) note(err error) {
 	}
 }
 
-func (t *txn) cursor(f *family) *bolt.Cursor { return t.bucket(f).Cursor() }
+func (t *txn) cursor(f *family) *cursor {
+	r := t.bucket(f)
+	return &cursor{rows: r, c: r.b.Cursor()}
+}
 
 // record reads a row's JSON into v. No row is storage.ErrNotFound.
 func (t *txn) record(f *family, k []byte, v any) error {
@@ -87,7 +93,7 @@ func (t *txn) next(f *family, prefix key) uint64 {
 }
 
 // lastWithin gives the last key that begins with the prefix, nil for none.
-func lastWithin(c *bolt.Cursor, prefix []byte) []byte {
+func lastWithin(c *cursor, prefix []byte) []byte {
 	// No key has eight 0xff after its prefix: sequences do not get there.
 	k, _ := c.Seek(binary.BigEndian.AppendUint64(bytes.Clone(prefix), 1<<64-1))
 	if k == nil {

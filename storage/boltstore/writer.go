@@ -206,8 +206,8 @@ func (j *job) run(t *txn) {
 			t.dirty = true
 		}
 	}()
-	if j.err = j.fn(t); j.err == nil {
-		j.err = t.err
+	if j.err = j.fn(t); t.err != nil {
+		j.err = t.err // what fn made of a damaged row counts for nothing
 	}
 }
 
