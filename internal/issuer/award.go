@@ -144,32 +144,46 @@ func (s *Service) prepare(ctx context.Context, tenant string, request Request) (
 	if p.achieved, err = s.store.Achievement(ctx, tenant, id, 0); err != nil {
 		return p, err
 	}
-	if p.recipient, err = normalizeRecipient(request.Recipient); err != nil {
-		return p, err
-	}
-	if err = s.terms(&p, request); err != nil {
-		return p, err
-	}
-	if p.identifiers, err = s.identifiers(p.recipient); err != nil {
-		return p, err
-	}
-	p.subject = p.recipient.ID
 	s.describe(&p)
-	err = s.judge(ctx, p.unsigned(), rebase(
-		"/credentialSubject/id", "/recipient/id",
-		"/credentialSubject/identifier", "/recipient",
-		"/credentialSubject/achievement", "/achievement",
-		"/name", "/achievement/name"))
-	if err != nil {
+	if err = s.compose(&p, request); err != nil {
 		return p, err
 	}
-	if p.subject == "" {
-		if p.subject, err = s.newUUID(); err != nil {
-			return p, err
-		}
+	if err = s.judge(ctx, p.unsigned(), toRequest); err != nil {
+		return p, err
+	}
+	if err = s.name(&p); err != nil {
+		return p, err
 	}
 	p.signing, err = s.ring.Signing(ctx, tenant)
 	return p, err
+}
+
+// toRequest leads from paths in a badge to those in a Request.
+var toRequest = rebase(
+	"/credentialSubject/id", "/recipient/id",
+	"/credentialSubject/identifier", "/recipient",
+	"/credentialSubject/achievement", "/achievement",
+	"/name", "/achievement/name")
+
+// compose takes over what is this request's own.
+func (s *Service) compose(p *prepared, request Request) (err error) {
+	if p.recipient, err = normalizeRecipient(request.Recipient); err != nil {
+		return err
+	}
+	if err = s.terms(p, request); err != nil {
+		return err
+	}
+	p.identifiers, err = s.identifiers(p.recipient)
+	p.subject = p.recipient.ID
+	return err
+}
+
+// name gives a subject without an id one of its own.
+func (s *Service) name(p *prepared) (err error) {
+	if p.subject == "" {
+		p.subject, err = s.newUUID()
+	}
+	return err
 }
 
 // describe puts issuer and achievement into the draft.
@@ -222,26 +236,13 @@ func (s *Service) reserve(ctx context.Context, caller Caller, p prepared) (stora
 	if err != nil {
 		return storage.Reserved{}, err
 	}
-	purposes := []string{storage.PurposeRevocation}
-	if s.suspension {
-		purposes = append(purposes, storage.PurposeSuspension)
-	}
 	var reserved storage.Reserved
 	for range 5 { // two first badges of one person, or an erasure, at the same time
-		var holder storage.SubjectKey
-		if holder, err = s.holder(ctx, caller.Tenant, p.recipient); err != nil {
+		var r storage.Reservation
+		if r, err = s.reservation(ctx, caller, id, p); err != nil {
 			return storage.Reserved{}, err
 		}
-		var sealed []byte
-		if sealed, err = s.sealRecipient(caller.Tenant, id, holder, p.recipient); err != nil {
-			return storage.Reserved{}, err
-		}
-		reserved, err = s.store.ReserveCredential(ctx, storage.Reservation{
-			Act: s.act(caller, nil), Tenant: caller.Tenant, ID: id,
-			Achievement: p.achieved.ID, AchievementVersion: p.achieved.Version,
-			Subject: holder, Recipient: sealed, Purposes: purposes,
-			Visibility: p.visibility, ValidUntil: p.validUntil,
-		})
+		reserved, err = s.store.ReserveCredential(ctx, r)
 		if !errors.Is(err, storage.ErrConflict) && !errors.Is(err, storage.ErrErased) {
 			break
 		}
@@ -249,8 +250,27 @@ func (s *Service) reserve(ctx context.Context, caller Caller, p prepared) (stora
 	return reserved, err
 }
 
-// complete signs what was reserved, looks at the result with a stranger's eyes,
-// and stores it.
+// reservation asks for a credential of an id for whoever the recipient is in
+// the store at the moment.
+func (s *Service) reservation(ctx context.Context, caller Caller, id string, p prepared) (storage.Reservation, error) {
+	holder, err := s.holder(ctx, caller.Tenant, p.recipient)
+	if err != nil {
+		return storage.Reservation{}, err
+	}
+	sealed, err := s.sealRecipient(caller.Tenant, id, holder, p.recipient)
+	purposes := []string{storage.PurposeRevocation}
+	if s.suspension {
+		purposes = append(purposes, storage.PurposeSuspension)
+	}
+	return storage.Reservation{
+		Act: s.act(caller, nil), Tenant: caller.Tenant, ID: id,
+		Achievement: p.achieved.ID, AchievementVersion: p.achieved.Version,
+		Subject: holder, Recipient: sealed, Purposes: purposes,
+		Visibility: p.visibility, ValidUntil: p.validUntil,
+	}, err
+}
+
+// complete signs what was reserved and stores it.
 func (s *Service) complete(ctx context.Context, caller Caller, p prepared, reserved storage.Reserved) (Award, error) {
 	record := reserved.Credential
 	if reserved.Resumed && record.AchievementVersion != p.achieved.Version {
@@ -260,28 +280,35 @@ func (s *Service) complete(ctx context.Context, caller Caller, p prepared, reser
 		}
 		s.describe(&p)
 	}
+	issuance, err := s.issuance(ctx, caller, p, reserved)
+	if err != nil {
+		return Award{}, err
+	}
+	answer := Award{ID: record.ID, URL: s.base.credential(record.ID), State: storage.StateIssued}
+	if issuance.Answer, err = json.Marshal(answer); err != nil {
+		return Award{}, err
+	}
+	_, err = s.store.CommitCredential(ctx, issuance)
+	return answer, err
+}
+
+// issuance signs what was reserved, looks at the result with a stranger's eyes, and
+// seals it.
+func (s *Service) issuance(ctx context.Context, caller Caller, p prepared, reserved storage.Reserved) (storage.Issuance, error) {
+	record := reserved.Credential
 	p.id, p.status, p.base = s.base.credential(record.ID), record.Status, s.base
 	signed, err := s.suites.Sign(ctx, p.unsigned(), p.signing.Signer, dataintegrity.Options{
 		VerificationMethod: p.tenant.DID + "#" + p.signing.Fragment, Created: s.clock(),
 	})
 	if err != nil {
-		return Award{}, fmt.Errorf("signing credential: %w", err)
+		return storage.Issuance{}, fmt.Errorf("signing credential: %w", err)
 	}
 	if err := s.selfCheck(ctx, signed, p.validFrom); err != nil {
-		return Award{}, err
+		return storage.Issuance{}, err
 	}
 	sealed, digest, err := s.sealSigned(record, reserved.Subject, signed)
-	if err != nil {
-		return Award{}, err
-	}
-	answer := Award{ID: record.ID, URL: p.id, State: storage.StateIssued}
-	remembered, err := json.Marshal(answer)
-	if err != nil {
-		return Award{}, err
-	}
-	_, err = s.store.CommitCredential(ctx, storage.Issuance{
+	return storage.Issuance{
 		Act: s.act(Caller{Actor: caller.Actor}, nil), Tenant: caller.Tenant, ID: record.ID,
-		Key: p.signing.Fragment, Signed: sealed, Digest: digest, Answer: remembered,
-	})
-	return answer, err
+		Key: p.signing.Fragment, Signed: sealed, Digest: digest,
+	}, err
 }
