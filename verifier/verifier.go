@@ -182,6 +182,6 @@ func (v *Verifier) Verify(ctx context.Context, data []byte, expect Expect) (repo
 		e.link(&in)
 	}
 	e.submission(&in)
+	e.unanswered()
 	return e.report(in.format), nil
 }
-	e.unanswered()
