@@ -10,10 +10,14 @@ type Key struct {
 	ID string `json:"id"`
 	// Algorithm names the kind of key: "Ed25519", "P-256", "RSA-2048", …
 	Algorithm string `json:"algorithm"`
-	// JWK is the public key as a JWK without private members (RFC 7517).
-	JWK []byte `json:"jwk"`
+	// JWK is the public key as a JWK without private members (RFC 7517); nil for
+	// a kind of key that has no such form, which is in Multikey instead (CID 1.0
+	// §2.2.2).
+	JWK      []byte `json:"jwk,omitempty"`
+	Multikey string `json:"multikey,omitempty"`
 	// Thumbprint is the RFC 7638 SHA-256 thumbprint, base64url; the kid under
-	// which the key is published on its own. Unique.
+	// which the key is published on its own. Of a key without a JWK it is the
+	// SHA-256 of Multikey. Unique.
 	Thumbprint string `json:"thumbprint"`
 	// Backend and Handle say where the private key is, for the key ring.
 	Backend string    `json:"backend,omitempty"`

@@ -94,6 +94,9 @@ type Config struct {
 	// Documents gets the documents of https issuers, and status lists. Without
 	// it none can be had.
 	Documents Documents
+	// Register, when set, is asked about badges whose key their issuer has
+	// declared compromised.
+	Register Register
 	// Clock gives the time; time.Now when nil. It is asked once for each
 	// verification.
 	Clock func() time.Time

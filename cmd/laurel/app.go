@@ -160,6 +160,7 @@ func newVerifier(set *contexts.Set, client *fetch.Client, own *issuer.Service) *
 	if own != nil {
 		config.Resolver = own.Resolver(config.Resolver)
 		config.Documents = own.Documents(config.Documents)
+		config.Register = own
 	}
 	return verifier.New(config)
 }

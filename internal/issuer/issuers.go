@@ -75,7 +75,7 @@ func (s *Service) createIssuer(ctx context.Context, actor, slug, did string, ins
 	if len(made) > 0 {
 		return Issuer{}, exists
 	}
-	if _, err := s.ring.Create(ctx, act, slug, keys.Ed25519); err != nil {
+	if _, err := s.ring.Create(ctx, act, slug, keys.NewKey{}); err != nil {
 		return Issuer{}, err
 	}
 	return s.Issuer(ctx, slug)

@@ -13,6 +13,7 @@ import (
 	"laurel/credential/jose"
 	"laurel/credential/jsonld"
 	"laurel/did"
+	"laurel/internal/keys"
 	"laurel/storage"
 	"laurel/verifier"
 )
@@ -109,7 +110,7 @@ func TestDocuments(t *testing.T) {
 	if _, err := w.CreateIssuer(t.Context(), "cli", "law", Institution{Name: "Law School", Image: "https://example.org/logo.png"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.ring.Rotate(t.Context(), w.act(), "law"); err != nil {
+	if _, err := w.ring.Rotate(t.Context(), w.act(), "law", keys.NewKey{}); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct{ slug, id, document string }{
@@ -205,12 +206,88 @@ func TestJWKS(t *testing.T) {
 	}
 }
 
+// TestKeysOfEveryKind: in the documents each has the type that its readers know.
+func TestKeysOfEveryKind(t *testing.T) {
+	w := newWorld(t, nil)
+	for _, algorithm := range keys.Algorithms[1:] {
+		if _, err := w.ring.Create(t.Context(), w.act(), DefaultSlug, keys.NewKey{Algorithm: algorithm}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check := func(revoked string, want map[string]string) {
+		t.Helper()
+		for _, read := range []func() ([]byte, error){
+			func() ([]byte, error) { return w.DIDDocument(t.Context(), "") },
+			func() ([]byte, error) { return w.Profile(t.Context(), DefaultSlug) },
+		} {
+			data, err := read()
+			if err != nil {
+				t.Fatal(err)
+			}
+			document := parse(t, data)
+			if _, err := w.processor.Dataset(t.Context(), jsonld.Source{Object: document}); err != nil {
+				t.Errorf("%v\n%s", err, data)
+			}
+			id := document.Get("id").Text()
+			got, asserting := map[string]string{}, map[string]bool{}
+			for method := range document.Get("assertionMethod").Elements() {
+				asserting[method.Text()] = true
+			}
+			for method := range document.Get("verificationMethod").Elements() {
+				name := strings.TrimPrefix(method.Get("id").Text(), id+"#")
+				got[name] = method.Get("type").Text()
+				gone := strings.HasPrefix(name+"-", revoked+"-")
+				if asserting[method.Get("id").Text()] == gone || method.Get("revoked").Exists() != gone || method.Get("expires").Exists() || !method.Get("controller").Is(id) {
+					t.Errorf("%s: %s", name, method.Raw())
+				}
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Error(diff)
+			}
+		}
+	}
+	types := map[string]string{
+		"key-1": "Multikey", "key-2": "Multikey", "key-2-jwk": "JsonWebKey2020", "key-3": "Multikey", "key-3-jwk": "JsonWebKey2020",
+		"key-4": "JsonWebKey2020", "key-5": "Multikey",
+	}
+	check("none", types)
+	set, err := w.JWKS(t.Context())
+	if err != nil || parse(t, set).Get("keys").Len() != 4 {
+		t.Errorf("JWKS %s, %v", set, err)
+	}
+	list, err := w.ring.List(t.Context(), DefaultSlug)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range list {
+		jwk, err := w.JWK(t.Context(), key.Thumbprint)
+		if key.HasJWK() && (err != nil || !parse(t, jwk).Get("kid").Is(key.Thumbprint)) || !key.HasJWK() && !errors.Is(err, storage.ErrNotFound) {
+			t.Errorf("%s: %s, %v", key.Algorithm, jwk, err)
+		}
+	}
+	// Badges go on being signed with Ed25519.
+	award := w.award(ada(w.mentor()))
+	if got := parse(t, w.badge(award.ID).Signed).Get("proof").Get("verificationMethod").Text(); got != "did:web:badges.example.ac.uk#key-1" {
+		t.Errorf("signed with %s", got)
+	}
+	// What is compromised leaves assertionMethod under both names, what is
+	// retired stays.
+	if _, err := w.ring.Retire(t.Context(), w.act(), DefaultSlug, "key-3"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.ring.Compromise(t.Context(), w.act(), DefaultSlug, "key-2", w.clockNow()); err != nil {
+		t.Fatal(err)
+	}
+	types["key-2-jwk"] = "JsonWebKey" // whose context has revoked
+	check("key-2", types)
+}
+
 func TestKeysInTime(t *testing.T) {
 	w := newWorld(t, nil)
 	request := ada(w.mentor())
 	first := w.award(request)
 	w.pass(time.Hour)
-	if _, err := w.ring.Rotate(t.Context(), w.act(), DefaultSlug); err != nil {
+	if _, err := w.ring.Rotate(t.Context(), w.act(), DefaultSlug, keys.NewKey{}); err != nil {
 		t.Fatal(err)
 	}
 	second := w.award(request)

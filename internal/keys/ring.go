@@ -9,8 +9,11 @@
 package keys
 
 import (
+	"cmp"
 	"context"
 	"crypto"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
@@ -19,8 +22,10 @@ import (
 	"sync"
 	"time"
 
+	"laurel/credential/bbs"
 	"laurel/credential/jose"
 	"laurel/credential/strictjson"
+	"laurel/did"
 	"laurel/storage"
 )
 
@@ -28,14 +33,22 @@ var (
 	// ErrNoSigningKey means that the tenant has no key that may sign: none was
 	// made, or all are retired or compromised.
 	ErrNoSigningKey = errors.New("no signing key")
-	// ErrAlgorithm means that no key can be made of the algorithm asked for.
+	// ErrAlgorithm means that no key can be made of the algorithm asked for, or
+	// not by the backend asked for.
 	ErrAlgorithm = errors.New("unsupported key algorithm")
+	// ErrBackend means that a key is, or was to be, in a backend that this
+	// installation is not configured with.
+	ErrBackend = errors.New("key backend is not configured")
+	// ErrUnavailable means that a backend did not do what it was asked for: it
+	// is not reachable, locked, or refuses. It may later.
+	ErrUnavailable = errors.New("key backend is not available")
 	// ErrUnknownReference means that a backend does not have a key that the
 	// store says it has.
 	ErrUnknownReference = errors.New("unknown key reference")
 )
 
-// Backend holds private keys. Its errors never hold a private byte.
+// Backend holds private keys. Its errors never hold a private byte, nor what
+// opens the backend. Those that it cannot help are ErrUnavailable.
 type Backend interface {
 	// Create makes a key of an algorithm, keeps it durably, and returns the
 	// name under which the backend finds it again. ErrAlgorithm is the answer
@@ -81,7 +94,9 @@ type Key struct {
 	PublicKey crypto.PublicKey
 	// Thumbprint is its RFC 7638 thumbprint, the kid of its JWK.
 	Thumbprint string
-	Created    time.Time
+	// Backend is the name of the place where its private part is.
+	Backend string
+	Created time.Time
 	// RetiredAt is when it stopped signing; what it signed stays valid. Zero
 	// while it may sign.
 	RetiredAt time.Time
@@ -89,6 +104,9 @@ type Key struct {
 	// verifies any more. Zero for a key that is not compromised.
 	CompromisedSince time.Time
 }
+
+// HasJWK reports whether the key can be shown as a JWK. One of BLS12-381 cannot.
+func (k Key) HasJWK() bool { return k.Algorithm != BLS12381G2 }
 
 // Active reports whether the key may sign.
 func (k Key) Active() bool { return k.RetiredAt.IsZero() && k.CompromisedSince.IsZero() }
@@ -136,24 +154,21 @@ func (r *Ring) Find(ctx context.Context, thumbprint string) (Key, error) {
 	return r.key(record)
 }
 
-// Signing returns the tenant's newest active key, ready to sign. The error is
-// ErrNoSigningKey when there is none, or the backend's.
+// Signing returns the key that signs a tenant's badges and status lists, ready to
+// sign: the newest active one of Ed25519, whatever other keys there are. The
+// error is ErrNoSigningKey when there is none, or the backend's.
 func (r *Ring) Signing(ctx context.Context, tenant string) (Signing, error) {
-	return r.signing(ctx, tenant, func(string) bool { return true })
+	return r.SigningWith(ctx, tenant, Ed25519)
 }
 
-// SigningWith is Signing among the keys of one algorithm.
+// SigningWith is Signing for the newest active key of an algorithm.
 func (r *Ring) SigningWith(ctx context.Context, tenant, algorithm string) (Signing, error) {
-	return r.signing(ctx, tenant, func(a string) bool { return a == algorithm })
-}
-
-func (r *Ring) signing(ctx context.Context, tenant string, fits func(algorithm string) bool) (Signing, error) {
 	records, err := r.records(ctx, tenant)
 	if err != nil {
 		return Signing{}, err
 	}
 	for _, record := range slices.Backward(records) {
-		if !record.Retired.IsZero() || !record.Compromised.IsZero() || !fits(record.Algorithm) {
+		if !record.Retired.IsZero() || !record.Compromised.IsZero() || record.Algorithm != algorithm {
 			continue
 		}
 		key, err := r.key(record)
@@ -170,37 +185,47 @@ func (r *Ring) signing(ctx context.Context, tenant string, fits func(algorithm s
 func (r *Ring) signer(ctx context.Context, record storage.Key) (crypto.Signer, error) {
 	backend, ok := r.config.Backends[record.Backend]
 	if !ok {
-		return nil, fmt.Errorf("opening key %s: no backend %q", record.ID, record.Backend)
+		return nil, fmt.Errorf("opening key %s: %w: %q", record.ID, ErrBackend, record.Backend)
 	}
 	signer, err := backend.Signer(ctx, record.Handle)
 	if err != nil {
 		return nil, fmt.Errorf("opening key %s: %w", record.ID, err)
 	}
-	thumbprint, err := jose.Thumbprint(signer.Public())
-	if err != nil || thumbprint != record.Thumbprint {
+	found := storage.Key{}
+	if err := describe(&found, signer.Public()); err != nil || found.Thumbprint != record.Thumbprint {
 		return nil, fmt.Errorf("opening key %s: the backend has another key: %w", record.ID, storage.ErrConflict)
 	}
 	return signer, nil
 }
 
-// Create makes a key, which from then on is the one that signs. A crash leaves
-// either a whole key or a private key that nothing names.
-func (r *Ring) Create(ctx context.Context, act storage.Act, tenant, algorithm string) (Key, error) {
-	reference, public, err := r.config.Backends[r.config.Default].Create(ctx, algorithm)
+// NewKey says what key is to be made.
+type NewKey struct {
+	// Algorithm is one of Algorithms; Ed25519 when empty.
+	Algorithm string
+	// Backend is where; the default of the ring when empty, and for a key that
+	// follows another the backend of that one.
+	Backend string
+}
+
+// Create makes a key, which from then on is the one of its algorithm that signs.
+// A crash leaves either a whole key or a private key that nothing names. Errors:
+// ErrAlgorithm, ErrBackend, those of the backend and of the store.
+func (r *Ring) Create(ctx context.Context, act storage.Act, tenant string, wanted NewKey) (Key, error) {
+	algorithm, name := cmp.Or(wanted.Algorithm, Ed25519), cmp.Or(wanted.Backend, r.config.Default)
+	if !slices.Contains(Algorithms, algorithm) {
+		return Key{}, fmt.Errorf("creating key: %w", ErrAlgorithm)
+	}
+	backend, ok := r.config.Backends[name]
+	if !ok {
+		return Key{}, fmt.Errorf("creating key: %w: %q", ErrBackend, name)
+	}
+	reference, public, err := backend.Create(ctx, algorithm)
 	if err != nil {
 		return Key{}, fmt.Errorf("creating key: %w", err)
 	}
-	jwk, err := jose.MarshalJWK(public)
-	if err != nil {
+	record := storage.Key{Tenant: tenant, Algorithm: algorithm, Backend: name, Handle: reference, Created: act.Time}
+	if err := describe(&record, public); err != nil {
 		return Key{}, fmt.Errorf("creating key: %w", err)
-	}
-	thumbprint, err := jose.Thumbprint(public)
-	if err != nil {
-		return Key{}, fmt.Errorf("creating key: %w", err)
-	}
-	record := storage.Key{
-		Tenant: tenant, Algorithm: algorithm, JWK: jwk, Thumbprint: thumbprint,
-		Backend: r.config.Default, Handle: reference, Created: act.Time,
 	}
 	for range 10 { // somebody else may take the same name
 		records, err := r.records(ctx, tenant)
@@ -219,24 +244,33 @@ func (r *Ring) Create(ctx context.Context, act storage.Act, tenant, algorithm st
 	return Key{}, fmt.Errorf("creating key: %w", storage.ErrConflict)
 }
 
-// Rotate makes a new key of the same algorithm as the present one and then
-// retires all that were active before it. Between the two the new one signs
+// Rotate makes a new key of an algorithm and then retires all older ones of the
+// same algorithm; keys of others go on signing. Between the two the new one signs
 // already; a crash there leaves old keys unretired, which a second call mends.
-func (r *Ring) Rotate(ctx context.Context, act storage.Act, tenant string) (Key, error) {
+// Errors are those of Create.
+func (r *Ring) Rotate(ctx context.Context, act storage.Act, tenant string, wanted NewKey) (Key, error) {
 	before, err := r.records(ctx, tenant)
 	if err != nil {
 		return Key{}, err
 	}
-	algorithm := Ed25519
-	if len(before) > 0 {
-		algorithm = before[len(before)-1].Algorithm
+	wanted.Algorithm = cmp.Or(wanted.Algorithm, Ed25519)
+	for _, old := range slices.Backward(before) {
+		if old.Algorithm == wanted.Algorithm {
+			wanted.Backend = cmp.Or(wanted.Backend, old.Backend)
+			break
+		}
 	}
-	created, err := r.Create(ctx, act, tenant, algorithm)
+	created, err := r.Create(ctx, act, tenant, wanted)
 	if err != nil {
 		return Key{}, err
 	}
-	for _, old := range before {
-		if !old.Retired.IsZero() || !old.Compromised.IsZero() {
+	present, err := r.records(ctx, tenant) // with those made at the same time
+	if err != nil {
+		return created, err
+	}
+	for _, old := range present {
+		active := old.Retired.IsZero() && old.Compromised.IsZero()
+		if !active || old.Algorithm != created.Algorithm || number(old.ID) >= number(created.Fragment) {
 			continue
 		}
 		if _, err := r.Retire(ctx, act, tenant, old.ID); err != nil {
@@ -288,26 +322,53 @@ func (r *Ring) Compromise(ctx context.Context, act storage.Act, tenant, fragment
 func (r *Ring) key(record storage.Key) (Key, error) {
 	key := Key{
 		Tenant: record.Tenant, Fragment: record.ID, Algorithm: record.Algorithm,
-		Thumbprint: record.Thumbprint, Created: record.Created,
+		Thumbprint: record.Thumbprint, Backend: record.Backend, Created: record.Created,
 		RetiredAt: record.Retired, CompromisedSince: record.Compromised,
 	}
 	if public, ok := r.public.Load(record.Thumbprint); ok {
 		key.PublicKey = public
 		return key, nil
 	}
-	document, err := strictjson.Parse(record.JWK)
+	public, err := parsePublic(record)
 	if err != nil {
 		return Key{}, fmt.Errorf("reading key %s: %w", record.ID, err)
 	}
-	if key.PublicKey, err = jose.ParseJWK(document.Root()); err != nil {
-		return Key{}, fmt.Errorf("reading key %s: %w", record.ID, err)
-	}
-	thumbprint, err := jose.Thumbprint(key.PublicKey)
-	if err != nil || thumbprint != record.Thumbprint {
+	again := storage.Key{}
+	if err := describe(&again, public); err != nil || again.Thumbprint != record.Thumbprint {
 		return Key{}, fmt.Errorf("reading key %s: %w", record.ID, storage.ErrCorrupt)
 	}
-	r.public.Store(thumbprint, key.PublicKey)
+	key.PublicKey = public
+	r.public.Store(record.Thumbprint, public)
 	return key, nil
+}
+
+// describe writes a public key into a record: as a JWK or, where it cannot be
+// one, as a Multikey.
+func describe(record *storage.Key, public crypto.PublicKey) (err error) {
+	if _, pairing := public.(*bbs.PublicKey); pairing {
+		if record.Multikey, err = did.EncodeMultikey(public); err != nil {
+			return err
+		}
+		sum := sha256.Sum256([]byte(record.Multikey))
+		record.Thumbprint = base64.RawURLEncoding.EncodeToString(sum[:])
+		return nil
+	}
+	if record.JWK, err = jose.MarshalJWK(public); err != nil {
+		return err
+	}
+	record.Thumbprint, err = jose.Thumbprint(public)
+	return err
+}
+
+func parsePublic(record storage.Key) (crypto.PublicKey, error) {
+	if record.Multikey != "" {
+		return did.DecodeMultikey(record.Multikey)
+	}
+	document, err := strictjson.Parse(record.JWK)
+	if err != nil {
+		return nil, err
+	}
+	return jose.ParseJWK(document.Root())
 }
 
 // records returns the tenant's keys by number, the oldest first; as text,

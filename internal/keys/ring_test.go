@@ -56,7 +56,7 @@ func ringOver(store keys.Store, backend keys.Backend) *keys.Ring {
 
 func create(t *testing.T, ring *keys.Ring, tenant string) keys.Key {
 	t.Helper()
-	key, err := ring.Create(t.Context(), act(0), tenant, keys.Ed25519)
+	key, err := ring.Create(t.Context(), act(0), tenant, keys.NewKey{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func TestLifeOfKeys(t *testing.T) {
 		t.Errorf("%s of another tenant signs", got)
 	}
 	for range 10 { // past key-9, which as text is the last
-		if _, err := ring.Rotate(t.Context(), act(time.Hour), "law"); err != nil {
+		if _, err := ring.Rotate(t.Context(), act(time.Hour), "law", keys.NewKey{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -160,7 +160,7 @@ func TestRotateAfterACrash(t *testing.T) {
 	ring, _, _ := newRing(t)
 	create(t, ring, "law")
 	create(t, ring, "law") // as if the first had not been retired any more
-	key, err := ring.Rotate(t.Context(), act(0), "law")
+	key, err := ring.Rotate(t.Context(), act(0), "law", keys.NewKey{})
 	if err != nil || key.Fragment != "key-3" {
 		t.Fatalf("%+v, %v", key, err)
 	}
@@ -180,7 +180,7 @@ func TestConcurrentCreate(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 6 {
 		wg.Go(func() {
-			if _, err := ring.Create(context.Background(), act(0), "law", keys.Ed25519); err != nil {
+			if _, err := ring.Create(context.Background(), act(0), "law", keys.NewKey{}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -212,6 +212,75 @@ func TestSigningWith(t *testing.T) {
 	}
 }
 
+// TestKinds: each kind has its own line of keys, and badges are signed with
+// Ed25519 whatever is newest.
+func TestKinds(t *testing.T) {
+	ring, store, backend := newRing(t)
+	for _, algorithm := range keys.Algorithms {
+		made, err := ring.Create(t.Context(), act(0), "law", keys.NewKey{Algorithm: algorithm})
+		if err != nil {
+			t.Fatalf("%s: %v", algorithm, err)
+		}
+		// From the disk, without what is in the cache.
+		again, err := ringOver(store, backend).SigningWith(t.Context(), "law", algorithm)
+		if err != nil || again.Fragment != made.Fragment || again.Backend != "file" || again.HasJWK() != (algorithm != keys.BLS12381G2) {
+			t.Errorf("%s: %+v, %v", algorithm, again.Key, err)
+		}
+		found, err := ringOver(store, backend).Find(t.Context(), made.Thumbprint)
+		if err != nil || !found.PublicKey.(interface{ Equal(crypto.PublicKey) bool }).Equal(made.PublicKey) || len(made.Thumbprint) != 43 {
+			t.Errorf("%s: %+v, %v", algorithm, found, err)
+		}
+	}
+	if got := signs(t, ring, "law"); got != "key-1" {
+		t.Errorf("%s signs badges", got)
+	}
+	next, err := ring.Rotate(t.Context(), act(0), "law", keys.NewKey{Algorithm: keys.P256})
+	if err != nil || next.Fragment != "key-6" || next.Algorithm != keys.P256 {
+		t.Fatalf("%+v, %v", next, err)
+	}
+	list, err := ring.List(t.Context(), "law")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []bool{true, false, true, true, true, true} { // key-2 was the one of P-256
+		if list[i].Active() != want {
+			t.Errorf("%s of %s: active is %v", list[i].Fragment, list[i].Algorithm, list[i].Active())
+		}
+	}
+	if _, err := ring.Retire(t.Context(), act(0), "law", "key-1"); err != nil {
+		t.Fatal(err)
+	}
+	if got := signs(t, ring, "law"); got != "" {
+		t.Errorf("%s signs badges though no key of Ed25519 may", got)
+	}
+}
+
+// TestBackends: a key is made where it is wanted, and one that follows another
+// where that one is.
+func TestBackends(t *testing.T) {
+	_, store, first := newRing(t)
+	_, _, second := newRing(t)
+	ring := keys.New(keys.Config{Store: store, Backends: map[string]keys.Backend{"file": first, "hsm": second}, Default: "file"})
+	for _, step := range []struct {
+		make func(context.Context, storage.Act, string, keys.NewKey) (keys.Key, error)
+		in   string
+		want string
+	}{
+		{ring.Create, "", "file"}, {ring.Rotate, "hsm", "hsm"}, {ring.Rotate, "", "hsm"}, {ring.Create, "", "file"}, {ring.Rotate, "", "file"},
+	} {
+		key, err := step.make(t.Context(), act(0), "law", keys.NewKey{Backend: step.in})
+		if err != nil || key.Backend != step.want || signs(t, ring, "law") != key.Fragment {
+			t.Errorf("in %q: %+v, %v; want %s", step.in, key, err, step.want)
+		}
+	}
+	if _, err := ring.Create(t.Context(), act(0), "law", keys.NewKey{Backend: "nowhere"}); !errors.Is(err, keys.ErrBackend) {
+		t.Errorf("a backend that is not there: %v", err)
+	}
+	if _, err := ringOver(store, first).Rotate(t.Context(), act(0), "law", keys.NewKey{Backend: "hsm"}); !errors.Is(err, keys.ErrBackend) {
+		t.Errorf("a backend that is not there any more: %v", err)
+	}
+}
+
 // otherKey is a backend that has another key under every reference, as after a
 // restore of the wrong file.
 type otherKey struct{ keys.Backend }
@@ -227,17 +296,17 @@ func TestBackendsAreNotTrusted(t *testing.T) {
 		t.Errorf("another key: %v", err)
 	}
 	elsewhere := keys.New(keys.Config{Store: store, Backends: map[string]keys.Backend{"kms": backend}, Default: "kms"})
-	if key, err := elsewhere.Signing(t.Context(), "law"); err == nil {
+	if key, err := elsewhere.Signing(t.Context(), "law"); !errors.Is(err, keys.ErrBackend) {
 		t.Errorf("signs with %s of a backend that is not there", key.Fragment)
 	}
 	_, _, other := newRing(t)
 	if _, err := ringOver(store, other).Signing(t.Context(), "law"); !errors.Is(err, keys.ErrUnknownReference) {
 		t.Errorf("a backend without the key: %v", err)
 	}
-	if _, err := ring.Create(t.Context(), act(0), "law", "P-521"); !errors.Is(err, keys.ErrAlgorithm) {
+	if _, err := ring.Create(t.Context(), act(0), "law", keys.NewKey{Algorithm: "P-521"}); !errors.Is(err, keys.ErrAlgorithm) {
 		t.Errorf("an algorithm that the backend lacks: %v", err)
 	}
-	if _, err := ring.Create(t.Context(), act(0), "nobody", keys.Ed25519); !errors.Is(err, storage.ErrNotFound) {
+	if _, err := ring.Create(t.Context(), act(0), "nobody", keys.NewKey{}); !errors.Is(err, storage.ErrNotFound) {
 		t.Errorf("unknown tenant: %v", err)
 	}
 }

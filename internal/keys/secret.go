@@ -24,10 +24,13 @@ const (
 	P384 = "P-384"
 	// RSA2048 signs with RS256.
 	RSA2048 = "RSA-2048"
-	// BLS12381G2 signs with bbs-2023. A JWK of it is not made, so it is not on
-	// a Ring.
+	// BLS12381G2 signs with bbs-2023. Only the sealed file can hold it, and
+	// there is no JWK of it.
 	BLS12381G2 = "BLS12-381-G2"
 )
+
+// Algorithms are all of them, the one of badges first.
+var Algorithms = []string{Ed25519, P256, P384, RSA2048, BLS12381G2}
 
 // Generate makes the secret of a new key: of Ed25519 the seed (RFC 8032), of
 // P-256, P-384 and BLS12-381-G2 the scalar in its full length, big-endian, of

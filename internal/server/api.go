@@ -13,7 +13,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"laurel/internal/issuer"
-	"laurel/internal/keys"
 	"laurel/storage"
 )
 
@@ -54,28 +53,6 @@ func credentialOf(c issuer.Credential) credentialBody {
 		c.ID, c.URL, c.State, c.Visibility, c.Achievement, c.AchievementVersion, c.Created, c.Issued, c.ValidUntil,
 		c.Changed, c.Reason, c.Wording, c.Erased, c.Signed,
 	}
-}
-
-// keyBody is a signing key in answers.
-type keyBody struct {
-	ID               string    `json:"id"`
-	KID              string    `json:"kid"`
-	Algorithm        string    `json:"algorithm"`
-	State            string    `json:"state"`
-	Created          time.Time `json:"created"`
-	Retired          time.Time `json:"retired,omitzero"`
-	CompromisedSince time.Time `json:"compromisedSince,omitzero"`
-}
-
-func keyOf(k keys.Key) keyBody {
-	state := "active"
-	switch {
-	case !k.CompromisedSince.IsZero():
-		state = "compromised"
-	case !k.Active():
-		state = "retired"
-	}
-	return keyBody{k.Fragment, k.Thumbprint, k.Algorithm, state, k.Created, k.RetiredAt, k.CompromisedSince}
 }
 
 // listBody is a page of a list in answers.
@@ -210,63 +187,6 @@ func (s *Server) setStatus(c *gin.Context) error {
 	replayed(c, caller)
 	changed.Signed = nil
 	return respond(c, http.StatusOK, credentialOf(changed))
-}
-
-func (s *Server) listKeys(c *gin.Context) error {
-	found, err := s.keys.List(c.Request.Context(), apiKey(c).Tenant)
-	if err != nil {
-		return err
-	}
-	return respond(c, http.StatusOK, listOf(found, "", keyOf))
-}
-
-func (s *Server) rotateKey(c *gin.Context) error {
-	return s.changeKey(c, func(act storage.Act, body []byte) (keys.Key, error) {
-		if err := nothing(body); err != nil {
-			return keys.Key{}, err
-		}
-		return s.keys.Rotate(c.Request.Context(), act, apiKey(c).Tenant)
-	})
-}
-
-func (s *Server) retireKey(c *gin.Context) error {
-	return s.changeKey(c, func(act storage.Act, body []byte) (keys.Key, error) {
-		if err := nothing(body); err != nil {
-			return keys.Key{}, err
-		}
-		return s.keys.Retire(c.Request.Context(), act, apiKey(c).Tenant, c.Param("key"))
-	})
-}
-
-func (s *Server) compromiseKey(c *gin.Context) error {
-	return s.changeKey(c, func(act storage.Act, body []byte) (keys.Key, error) {
-		since, err := compromiseRequest(body)
-		if err != nil {
-			return keys.Key{}, err
-		}
-		if since.After(act.Time) {
-			return keys.Key{}, violation("/since", "time_future")
-		}
-		return s.keys.Compromise(c.Request.Context(), act, apiKey(c).Tenant, c.Param("key"), since)
-	})
-}
-
-// changeKey does something to a signing key. Retiring twice is retiring once;
-// for rotating, which is not so, an idempotency key could not be kept, and so
-// none is taken.
-func (s *Server) changeKey(c *gin.Context, change func(storage.Act, []byte) (keys.Key, error)) error {
-	if len(c.Request.Header.Values(idempotencyHeader)) > 0 {
-		return refuse(problemIdempotency)
-	}
-	caller, body, err := s.change(c)
-	if err != nil {
-		return err
-	}
-	changed, err := change(s.act(caller.Actor), body)
-	if err != nil {
-		return err
-	}
-	return respond(c, http.StatusOK, keyOf(changed))
 }
 
 // act says who does something now.

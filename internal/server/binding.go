@@ -17,20 +17,22 @@ import (
 // sentences are what can be wrong with the shape of a request. What is wrong
 // with its meaning, the domain says.
 var sentences = map[string]string{
-	"member_unknown":    "There is no member of this name.",
-	"member_missing":    "This member is required.",
-	"object_expected":   "This must be an object.",
-	"array_expected":    "This must be an array.",
-	"text_expected":     "This must be a text.",
-	"time_malformed":    "This must be a date and time with a time zone, as in 2026-02-01T09:00:00Z.",
-	"value_unknown":     "This is not one of the values that the API document lists.",
-	"parameter_unknown": "There is no query parameter of this name.",
-	"not_in_url":        "This is not taken in a URL, which is kept in histories and logs. Send it as a field of the form, or as a member of expect.",
-	"limit_malformed":   "A limit is a number from 1 to 100.",
-	"cursor_malformed":  "A cursor is what the page before gave as next.",
-	"too_many":          "There are too many.",
-	"too_long":          "This is too long.",
-	"time_future":       "This must not lie in the future.",
+	"member_unknown":      "There is no member of this name.",
+	"member_missing":      "This member is required.",
+	"object_expected":     "This must be an object.",
+	"array_expected":      "This must be an array.",
+	"text_expected":       "This must be a text.",
+	"time_malformed":      "This must be a date and time with a time zone, as in 2026-02-01T09:00:00Z.",
+	"value_unknown":       "This is not one of the values that the API document lists.",
+	"parameter_unknown":   "There is no query parameter of this name.",
+	"not_in_url":          "This is not taken in a URL, which is kept in histories and logs. Send it as a field of the form, or as a member of expect.",
+	"limit_malformed":     "A limit is a number from 1 to 100.",
+	"cursor_malformed":    "A cursor is what the page before gave as next.",
+	"too_many":            "There are too many.",
+	"too_long":            "This is too long.",
+	"time_future":         "This must not lie in the future.",
+	"backend_unknown":     "This installation is not configured with a key backend of this name.",
+	"algorithm_elsewhere": "The backend cannot hold a key of this algorithm. Name another backend.",
 }
 
 // binder takes a request's JSON apart and collects what is wrong with it.
@@ -173,18 +175,6 @@ func statusRequest(data []byte) (issuer.Change, error) {
 		b.fault("/action", "value_unknown")
 	}
 	return issuer.Change{State: state, Reason: b.text(root, "reason"), Wording: b.text(root, "wording")}, b.err()
-}
-
-func compromiseRequest(data []byte) (since time.Time, err error) {
-	var b binder
-	root, err := b.root(data, "since")
-	if err != nil {
-		return time.Time{}, err
-	}
-	if b.required(root, "since") != "" {
-		since = b.time(root, "since")
-	}
-	return since, b.err()
 }
 
 // nothing accepts an empty body or an empty object.

@@ -119,6 +119,8 @@ var domain = []struct {
 	{issuer.ErrUnauthorized, problemUnauthorized},
 	{issuer.ErrSelfCheck, problemSelfCheck},
 	{keys.ErrNoSigningKey, problemNoSigningKey},
+	{keys.ErrUnavailable, problemUnavailable},
+	{keys.ErrBackend, problemUnavailable},
 	{verifier.ErrNotReadable, problemNotReadable},
 	{storage.ErrFull, problemUnavailable},
 	{storage.ErrFailed, problemUnavailable},

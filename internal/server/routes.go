@@ -74,7 +74,9 @@ func (s *Server) operators(g *gin.RouterGroup) {
 	g.POST("/credentials/:id/status", credentials, s.handle(s.setStatus))
 
 	g.GET("/keys", admin, s.handle(s.listKeys))
+	g.POST("/keys", admin, s.handle(s.createKey))
 	g.POST("/keys/rotate", admin, s.handle(s.rotateKey))
+	g.GET("/keys/:key/credentials", admin, s.handle(s.affectedCredentials))
 	g.POST("/keys/:key/retire", admin, s.handle(s.retireKey))
 	g.POST("/keys/:key/compromise", admin, s.handle(s.compromiseKey))
 }

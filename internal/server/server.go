@@ -24,7 +24,8 @@ import (
 // Keys is the ring of signing keys; *keys.Ring is one.
 type Keys interface {
 	List(ctx context.Context, tenant string) ([]keys.Key, error)
-	Rotate(ctx context.Context, act storage.Act, tenant string) (keys.Key, error)
+	Create(ctx context.Context, act storage.Act, tenant string, wanted keys.NewKey) (keys.Key, error)
+	Rotate(ctx context.Context, act storage.Act, tenant string, wanted keys.NewKey) (keys.Key, error)
 	Retire(ctx context.Context, act storage.Act, tenant, fragment string) (keys.Key, error)
 	Compromise(ctx context.Context, act storage.Act, tenant, fragment string, since time.Time) (keys.Key, error)
 }

@@ -49,7 +49,7 @@ var allowed = map[string][]string{
 	"internal/keys":          {"credential/bbs", "credential/jose", "credential/strictjson", "did", "storage"},
 	"internal/keys/filekeys": {"internal/keys"},
 	"internal/issuer": {
-		"contexts", "credential", "credential/dataintegrity", "credential/jose", "credential/jsonld", "credential/statuslist",
+		"contexts", "credential", "credential/dataintegrity", "credential/jcs", "credential/jose", "credential/jsonld", "credential/statuslist",
 		"credential/strictjson", "did", "did/didweb", "internal/envelope", "internal/keys", "storage", "verifier",
 	},
 	"internal/vcapi": {
