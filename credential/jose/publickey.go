@@ -6,8 +6,10 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
+	"encoding/binary"
 	"fmt"
 	"math/big"
+	"sync/atomic"
 )
 
 // Bounds on RSA keys. Moduli above 4096 bits only serve to burn time.
@@ -88,11 +90,29 @@ func edwardsD() *big.Int {
 // small order, under which a signature can hold for every message. The error
 // matches ErrInvalidKey.
 //
-// It takes some tens of microseconds; keep the parsed key, not the encoding.
+// It takes some tens of microseconds for a key that was not checked lately.
 func CheckEd25519(key ed25519.PublicKey) error {
 	if len(key) != ed25519.PublicKeySize {
 		return invalidKey("Ed25519 key has %d bytes, not %d", len(key), ed25519.PublicKeySize)
 	}
+	encoding := [ed25519.PublicKeySize]byte(key)
+	checked := &goodKeys[binary.LittleEndian.Uint16(encoding[:])%uint16(len(goodKeys))]
+	if good := checked.Load(); good != nil && *good == encoding {
+		return nil
+	}
+	if err := checkPoint(encoding); err != nil {
+		return err
+	}
+	kept := encoding
+	checked.Store(&kept)
+	return nil
+}
+
+// goodKeys are keys that were checked and found good, each in the place that its
+// first bytes say, until another takes it. That a key is good never changes.
+var goodKeys [256]atomic.Pointer[[ed25519.PublicKeySize]byte]
+
+func checkPoint(key [ed25519.PublicKeySize]byte) error {
 	var bigEndian [ed25519.PublicKeySize]byte
 	for i, b := range key {
 		bigEndian[len(key)-1-i] = b
