@@ -199,7 +199,7 @@ func (a Achievement) JSONLD() []byte {
 	var o object
 	o.raw("@context", texts(badgeContexts...))
 	// An achievement is never an empty object: it has an id.
-	return append(append(o.b.Bytes(), ','), a.Document[1:]...)
+	return append(append(o.b, ','), a.Document[1:]...)
 }
 
 // Decode returns the achievement's members, for showing.

@@ -359,11 +359,3 @@ func TestDirectoryTellsNothing(t *testing.T) {
 		t.Errorf("%d files, %v", files, err)
 	}
 }
-
-func BenchmarkAward(b *testing.B) {
-	w := newWorld(b, nil)
-	request := ada(w.mentor())
-	for b.Loop() {
-		w.award(request)
-	}
-}

@@ -46,58 +46,72 @@ func (d draft) unsigned() []byte {
 	if d.status == nil {
 		d.status, d.base = sampleStatus, address{url: "https://localhost"}
 	}
-	var b object
-	b.raw("@context", texts(badgeContexts...))
+	b := object{make([]byte, 0, d.size())}
+	b.raw("@context", contextsOfBadge)
 	b.text("id", d.id)
-	b.raw("type", texts("VerifiableCredential", "OpenBadgeCredential"))
+	b.raw("type", typesOfBadge)
 	b.text("name", d.name)
 	b.raw("issuer", d.issuer)
 	b.text("validFrom", credential.FormatDateTime(d.validFrom))
 	b.text("validUntil", formatted(d.validUntil))
 	b.text("awardedDate", formatted(d.awardedDate))
-	b.raw("credentialSubject", d.credentialSubject())
-	b.raw("evidence", array(d.evidence...))
-	b.raw("credentialStatus", d.credentialStatus())
+	b.object("credentialSubject", d.credentialSubject)
+	b.array("evidence", len(d.evidence), func(i int) { b.b = append(b.b, d.evidence[i]...) })
+	d.credentialStatus(&b)
 	return b.bytes()
 }
 
-func (d draft) credentialSubject() []byte {
-	var subject object
-	subject.text("id", d.subject)
-	subject.raw("type", texts("AchievementSubject"))
-	identifiers := make([][]byte, len(d.identifiers))
-	for i, identifier := range d.identifiers {
-		var o object
-		o.text("type", "IdentityObject")
-		o.raw("hashed", strconv.AppendBool(nil, identifier.Hashed))
-		o.text("identityHash", identifier.IdentityHash)
-		o.text("identityType", identifier.IdentityType)
-		o.text("salt", identifier.Salt)
-		identifiers[i] = o.bytes()
+// The members that are the same in all badges.
+var (
+	contextsOfBadge = texts(badgeContexts...)
+	typesOfBadge    = texts("VerifiableCredential", "OpenBadgeCredential")
+	typesOfSubject  = texts("AchievementSubject")
+)
+
+// size is about how long the badge will be, and not less than for most.
+func (d draft) size() int {
+	size := 1536 + 512*len(d.status) + len(d.issuer) + len(d.achievement) + len(d.name)
+	for _, evidence := range d.evidence {
+		size += len(evidence) + 1
 	}
-	subject.raw("identifier", array(identifiers...))
+	return size
+}
+
+func (d draft) credentialSubject(subject *object) {
+	subject.text("id", d.subject)
+	subject.raw("type", typesOfSubject)
+	subject.array("identifier", len(d.identifiers), func(i int) {
+		subject.element(func(o *object) {
+			o.text("type", "IdentityObject")
+			o.member("hashed")
+			o.b = strconv.AppendBool(o.b, d.identifiers[i].Hashed)
+			o.text("identityHash", d.identifiers[i].IdentityHash)
+			o.text("identityType", d.identifiers[i].IdentityType)
+			o.text("salt", d.identifiers[i].Salt)
+		})
+	})
 	subject.raw("achievement", d.achievement)
-	return subject.bytes()
 }
 
 // credentialStatus writes one entry as an object, as Open Badges 3.0 has it, and
 // several as an array.
-func (d draft) credentialStatus() []byte {
-	entries := make([][]byte, len(d.status))
-	for i, entry := range d.status {
-		list, index := d.base.statusList(entry.List), decimal(entry.Index)
-		var o object
-		o.text("id", list+"#"+index)
-		o.text("type", "BitstringStatusListEntry")
-		o.text("statusPurpose", entry.Purpose)
-		o.text("statusListIndex", index)
-		o.text("statusListCredential", list)
-		entries[i] = o.bytes()
+func (d draft) credentialStatus(b *object) {
+	write := func(i int) {
+		b.element(func(o *object) {
+			list, index := d.base.statusList(d.status[i].List), decimal(d.status[i].Index)
+			o.text("id", list+"#"+index)
+			o.text("type", "BitstringStatusListEntry")
+			o.text("statusPurpose", d.status[i].Purpose)
+			o.text("statusListIndex", index)
+			o.text("statusListCredential", list)
+		})
 	}
-	if len(entries) == 1 {
-		return entries[0]
+	if len(d.status) == 1 {
+		b.member("credentialStatus")
+		write(0)
+		return
 	}
-	return array(entries...)
+	b.array("credentialStatus", len(d.status), write)
 }
 
 func formatted(t time.Time) string {
