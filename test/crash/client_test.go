@@ -55,8 +55,11 @@ func newRegistry(t *testing.T) (*registry, *program.Server) {
 // proxy, so that the limit for one address does not slow down the checker.
 func (r *registry) serve(t *testing.T) *program.Server {
 	t.Helper()
-	return program.Serve(t, r.institution, "--trusted-proxy", "127.0.0.1/32")
+	return program.Serve(t, r.institution, proxy...)
 }
+
+// proxy has the server believe what clients say about their address.
+var proxy = []string{"--trusted-proxy", "127.0.0.1/32"}
 
 // fault notes something that must not be.
 func (r *registry) fault(format string, args ...any) {

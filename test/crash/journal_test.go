@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 	"time"
 )
@@ -41,8 +42,8 @@ type entry struct {
 	// Time is when the entry was written.
 	Time  time.Time `json:"time"`
 	Event string    `json:"event"`
-	Op    string `json:"op,omitempty"`
-	Key   string `json:"key,omitempty"` // idempotency key, the name of the request
+	Op    string    `json:"op,omitempty"`
+	Key   string    `json:"key,omitempty"` // idempotency key, the name of the request
 	// Body and ID are the request: of an award its body, of a change of status
 	// the credential's id. The ID of an award, or of a new key, comes with its
 	// answer.
@@ -69,14 +70,20 @@ func newJournal(t *testing.T, path string) *journal {
 // line is one write.
 func (j *journal) write(e entry) error {
 	e.Time = time.Now()
+	if err := j.append(e); err != nil {
+		return err
+	}
+	return j.file.Sync()
+}
+
+// append adds an entry that has a time already.
+func (j *journal) append(e entry) error {
 	line, err := json.Marshal(e)
 	if err != nil {
 		return err
 	}
-	if _, err := j.file.Write(append(line, '\n')); err != nil {
-		return err
-	}
-	return j.file.Sync()
+	_, err = j.file.Write(append(line, '\n'))
+	return err
 }
 
 // request is what became of a request.
@@ -103,30 +110,35 @@ type record struct {
 	requests []*request // in the order in which they were sent
 	badges   []*badge   // in the order in which they were acknowledged
 	keys     []string   // names of keys that were made
+	until    time.Time  // of the last entry
 	faults   []string   // what cannot be
 }
 
 // read reads the journal from the disk.
-func (j *journal) read(t *testing.T) record { return j.readUntil(t, time.Time{}) }
+func (j *journal) read(t *testing.T) record {
+	t.Helper()
+	r := reading{requests: make(map[string]*request), badges: make(map[string]*badge)}
+	for _, e := range j.entries(t) {
+		r.add(e)
+	}
+	return r.record
+}
 
-// readUntil reads what was written before a moment, all of it when it is zero.
-func (j *journal) readUntil(t *testing.T, moment time.Time) record {
+// entries reads the journal line by line.
+func (j *journal) entries(t *testing.T) (entries []entry) {
 	t.Helper()
 	data, err := os.ReadFile(j.file.Name())
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := reading{requests: make(map[string]*request), badges: make(map[string]*badge)}
 	for lines := bufio.NewScanner(bytes.NewReader(data)); lines.Scan(); {
 		var e entry
 		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
 			t.Fatal(err)
 		}
-		if moment.IsZero() || e.Time.Before(moment) {
-			r.add(e)
-		}
+		entries = append(entries, e)
 	}
-	return r.record
+	return entries
 }
 
 // reading is a record in the making.
@@ -136,7 +148,20 @@ type reading struct {
 	badges   map[string]*badge   // by id
 }
 
+// copy is a record that stays as it is when more is read.
+func (r *reading) copy() record {
+	made := r.record
+	made.badges = make([]*badge, len(r.record.badges))
+	for i, b := range r.record.badges {
+		now := *b
+		made.badges[i] = &now
+	}
+	made.keys, made.requests = slices.Clone(made.keys), nil
+	return made
+}
+
 func (r *reading) add(e entry) {
+	r.until = e.Time
 	b := r.badges[e.ID]
 	switch {
 	case e.Event == sent:
