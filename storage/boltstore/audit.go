@@ -111,23 +111,25 @@ func (s *Store) SearchAudit(ctx context.Context, tenant string, filter storage.A
 
 // AuditChains gives the last entry of every chain, of one state of the store:
 // that of the installation first, then those of tenants by slug. Rows of
-// tenants that do not exist count as well, and a row that cannot be read gives
-// a head without a hash.
+// tenants that do not exist count as well, and a damaged row gives a head
+// without a hash.
 func (s *Store) AuditChains(ctx context.Context) ([]storage.ChainHead, error) {
 	var heads []storage.ChainHead
 	err := s.read(ctx, "listing audit chains", func(t *txn) error {
-		c := t.cursor(auditFamily)
+		c := t.unchecked(auditFamily).Cursor()
 		for k, _ := c.First(); k != nil; {
-			tenant := tenantOf(k)
-			head := storage.ChainHead{Tenant: tenant}
-			if last := lastWithin(t.cursor(auditFamily), of(tenant)); len(last) == len(of(tenant))+8 {
-				head.Sequence = sequenceOf(last)
-				if row := t.get(auditFamily, last); len(row) >= len(head.Hash) {
-					copy(head.Hash[:], row)
-				}
+			head := storage.ChainHead{Tenant: tenantOf(k)}
+			beyond := append(key(head.Tenant), 1)
+			last := c.Prev
+			if k, _ := c.Seek(beyond); k == nil {
+				last = c.Last
+			}
+			lastKey, lastRow := last()
+			if row := auditRow(head.Tenant, lastKey, lastRow); row.Damage == nil {
+				head.Sequence, head.Hash = row.Sequence, row.Hash
 			}
 			heads = append(heads, head)
-			k, _ = c.Seek(append(key(tenant), 1))
+			k, _ = c.Seek(beyond)
 		}
 		return nil
 	})
@@ -147,7 +149,7 @@ func (s *Store) WalkAudit(ctx context.Context, tenant string, visit func(storage
 	for {
 		rows := make([]storage.AuditRow, 0, walkBatch)
 		err := s.read(ctx, "walking audit chain", func(t *txn) error {
-			c := t.cursor(auditFamily)
+			c := t.unchecked(auditFamily).Cursor()
 			k, v := c.Seek(of(tenant))
 			if after != nil {
 				if k, v = c.Seek(after); bytes.Equal(k, after) {
@@ -176,14 +178,18 @@ func (s *Store) WalkAudit(ctx context.Context, tenant string, visit func(storage
 	}
 }
 
-func auditRow(tenant string, k, v []byte) storage.AuditRow {
+func auditRow(tenant string, k, stored []byte) storage.AuditRow {
 	row := storage.AuditRow{AuditEntry: storage.AuditEntry{Tenant: tenant}}
 	if len(k) != len(of(tenant))+8 {
 		row.Damage = fmt.Errorf("%w: key of %q", storage.ErrCorrupt, auditFamily.name)
 		return row
 	}
 	row.Sequence = sequenceOf(k)
-	row.Hash, row.Damage = decodeHashed(auditFamily, v, &row.AuditEntry)
+	if v, ok := auditFamily.intact(k, stored); !ok {
+		row.Damage = damagedRow(auditFamily)
+	} else {
+		row.Hash, row.Damage = decodeHashed(auditFamily, v, &row.AuditEntry)
+	}
 	return row
 }
 

@@ -116,13 +116,12 @@ func (s *Store) ListDeliveries(ctx context.Context, tenant string, filter storag
 			return err
 		}
 		c := t.cursor(deliveryFamily)
-		k, data := c.Seek(before)
-		if k == nil {
-			k, data = c.Last()
-		} else {
-			k, data = c.Prev()
+		newest := c.Prev
+		if k, _ := c.Seek(before); k == nil {
+			newest = c.Last
 		}
-		for scanned := 0; bytes.HasPrefix(k, of(tenant)); k, data = c.Prev() {
+		scanned := 0
+		for k, data := newest(); bytes.HasPrefix(k, of(tenant)); k, data = c.Prev() {
 			if len(items) == limit || scanned == scanLimit {
 				next = base64.RawURLEncoding.EncodeToString(append([]byte{deliveryCursorVersion}, before[len(of(tenant)):]...))
 				return nil
