@@ -88,6 +88,13 @@ var (
 	slotFamily = scattered("status slots")
 	// T, seq of list, n of index -> nothing; the bits that are set
 	bitFamily = scattered("status bits")
+	// T, seq -> storage.StatusJob
+	statusJobFamily = scattered("status jobs")
+	// T, seq of job, n of step -> seqs of credentials, each as the difference
+	// from the one before (unsigned varints)
+	statusRowFamily = appended("status job rows")
+	// T, seq of job -> nothing; those that are drafts or running
+	openStatusJobFamily = scattered("open status jobs")
 	// T, API key id, 0, key -> SHA-256 of the request, storage.Idempotency
 	idempotencyFamily = scattered("idempotency keys")
 	// T, time of expiry in seconds, rest of the key above -> nothing
@@ -112,6 +119,7 @@ var families = []*family{
 	metaFamily, locationFamily, tenantFamily, keyFamily, apiKeyFamily, achievementFamily, versionFamily,
 	credentialFamily, signedFamily, recipientFamily, stateFamily, awardFamily, holdingFamily, subjectFamily,
 	lookupFamily, listFamily, signedListFamily, openListFamily, slotFamily, bitFamily, idempotencyFamily,
+	statusJobFamily, statusRowFamily, openStatusJobFamily,
 	expiryFamily, auditFamily, checkpointFamily, webhookFamily, deliveryFamily, messageFamily, queueFamily,
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -34,7 +35,8 @@ func (s *Store) SetStatus(ctx context.Context, change storage.StatusChange) (sto
 			return err
 		}
 		if c.State != change.State {
-			if err := t.setStatus(at, &c, change); err != nil {
+			lists := make(touched)
+			if err := first(t.setStatus(at, &c, change, lists), t.raise(lists, change.Act.Time)); err != nil {
 				return err
 			}
 		}
@@ -52,9 +54,11 @@ var actions = map[storage.State]string{
 	storage.StateIssued:    storage.ActionReinstate,
 }
 
-func (t *txn) setStatus(at key, c *storage.Credential, change storage.StatusChange) error {
-	if err := possible(*c, change.State); err != nil {
-		return err
+// setStatus notes the lists whose bits it changes; the caller raises their
+// versions.
+func (t *txn) setStatus(at key, c *storage.Credential, change storage.StatusChange, lists touched) error {
+	if code := refusal(*c, change.State); code != "" {
+		return fmt.Errorf("from %s to %s (%s): %w", c.State, change.State, code, storage.ErrConflict)
 	}
 	before := c.State
 	if err := t.setState(at, c, change.State); err != nil {
@@ -67,7 +71,7 @@ func (t *txn) setStatus(at key, c *storage.Credential, change storage.StatusChan
 		if bit == bitOf(entry.Purpose, before) {
 			continue
 		}
-		if err := t.setBit(c.Tenant, entry, bit, change.Act.Time); err != nil {
+		if err := t.setBit(c.Tenant, entry, bit, lists); err != nil {
 			return err
 		}
 	}
@@ -75,22 +79,20 @@ func (t *txn) setStatus(at key, c *storage.Credential, change storage.StatusChan
 	return nil
 }
 
-// possible says whether a credential may go to another state.
-func possible(c storage.Credential, to storage.State) error {
+// refusal says why a credential may not go to another state, "" if it may.
+func refusal(c storage.Credential, to storage.State) string {
+	suspendable := slices.ContainsFunc(c.Status, func(e storage.StatusEntry) bool { return e.Purpose == storage.PurposeSuspension })
 	switch {
-	case to == storage.StateRevoked:
-		return nil
-	case to == storage.StateSuspended && c.State == storage.StateIssued:
-		for _, entry := range c.Status {
-			if entry.Purpose == storage.PurposeSuspension {
-				return nil
-			}
-		}
-		return fmt.Errorf("no entry in a suspension list: %w", storage.ErrConflict)
-	case to == storage.StateIssued && c.State == storage.StateSuspended:
-		return nil
+	case to == storage.StateRevoked,
+		to == storage.StateSuspended && c.State == storage.StateIssued && suspendable,
+		to == storage.StateIssued && c.State == storage.StateSuspended:
+		return ""
+	case c.State == storage.StateRevoked:
+		return storage.RefusedRevoked
+	case c.State == storage.StatePending:
+		return storage.RefusedPending
 	}
-	return fmt.Errorf("from %s to %s: %w", c.State, to, storage.ErrConflict)
+	return storage.RefusedNoSuspension
 }
 
 // bitOf is the bit that a credential in a state has in the list of a purpose.
@@ -99,22 +101,34 @@ func bitOf(purpose string, state storage.State) bool {
 		purpose == storage.PurposeSuspension && state == storage.StateSuspended
 }
 
-func (t *txn) setBit(tenant string, entry storage.StatusEntry, bit bool, now time.Time) error {
+// touched are the keys of lists that a transaction changed the bits of.
+type touched map[string]key
+
+func (t *txn) setBit(tenant string, entry storage.StatusEntry, bit bool, lists touched) error {
 	at, err := t.within(tenant, listKind, entry.List)
 	if err != nil {
 		return fmt.Errorf("%w: entry of no status list", storage.ErrCorrupt)
 	}
-	list, err := t.statusList(at)
-	if err != nil {
-		return err
-	}
-	list.Version++
-	list.Changed = now.UTC()
-	t.putRecord(listFamily, at, list)
+	lists[entry.List] = at
 	if bit {
 		t.put(bitFamily, at.number(entry.Index), nil)
 	} else {
 		t.remove(bitFamily, at.number(entry.Index))
+	}
+	return nil
+}
+
+// raise gives the lists that were touched their next version.
+func (t *txn) raise(lists touched, now time.Time) error {
+	for _, id := range slices.Sorted(maps.Keys(lists)) {
+		at := lists[id]
+		list, err := t.statusList(at)
+		if err != nil {
+			return err
+		}
+		list.Version++
+		list.Changed = now.UTC()
+		t.putRecord(listFamily, at, list)
 	}
 	return nil
 }

@@ -144,6 +144,7 @@ const (
 	apiKeyKind      kind = 'k'
 	didKind         kind = 'd'
 	awardJobKind    kind = 'j'
+	statusJobKind   kind = 's'
 )
 
 // locate gives the key of what a public id names, whichever tenant has it.

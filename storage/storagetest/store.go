@@ -19,6 +19,7 @@ type Store interface {
 	Credentials
 	Subjects
 	StatusLists
+	StatusJobs
 	Records
 	Audit
 	Outbox
@@ -84,6 +85,17 @@ type StatusLists interface {
 	ListStatusLists(ctx context.Context, tenant string) ([]storage.StatusList, error)
 	SavePublishedList(ctx context.Context, tenant, id string, published storage.PublishedList) error
 	CloseStatusLists(ctx context.Context, act storage.Act) error
+}
+
+// StatusJobs are the methods for changes of many statuses.
+type StatusJobs interface {
+	SelectCredentials(ctx context.Context, tenant string, selection storage.Selection, to storage.State) (storage.SelectedCredentials, error)
+	CreateStatusJob(ctx context.Context, act storage.Act, job storage.StatusJob, rows []uint64) (storage.StatusJob, error)
+	StatusJob(ctx context.Context, tenant, id string) (storage.StatusJob, error)
+	ListStatusJobs(ctx context.Context, tenant string, page storage.Page) ([]storage.StatusJob, string, error)
+	OpenStatusJobs(ctx context.Context) ([]storage.StatusJob, error)
+	SetStatusPhase(ctx context.Context, act storage.Act, tenant, id string, phase storage.StatusPhase) (storage.StatusJob, error)
+	StepStatusJob(ctx context.Context, act storage.Act, tenant, id string) (storage.StatusJob, error)
 }
 
 // Records are the methods for what is kept about the writes themselves.
