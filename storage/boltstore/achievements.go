@@ -120,7 +120,7 @@ func (t *txn) achievement(at key, version int) (storage.Achievement, error) {
 		return a, storage.ErrNotFound
 	}
 	if version == 0 {
-		return a, t.record(achievementFamily, at, &a)
+		return recall(t, achievementFamily, at, a)
 	}
-	return a, t.record(versionFamily, at.number(version), &a)
+	return recall(t, versionFamily, at.number(version), a)
 }

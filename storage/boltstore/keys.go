@@ -107,9 +107,7 @@ func keyDetail(k storage.Key) string {
 }
 
 func (t *txn) key(at []byte) (storage.Key, error) {
-	k := storage.Key{Tenant: tenantOf(at)}
-	err := t.record(keyFamily, at, &k)
-	return k, err
+	return recall(t, keyFamily, at, storage.Key{Tenant: tenantOf(at)})
 }
 
 // CreateAPIKey records an API key. Its id must be new in the store.
@@ -139,8 +137,8 @@ func (s *Store) FindAPIKey(ctx context.Context, id string) (storage.APIKey, erro
 		if err != nil {
 			return err
 		}
-		k.Tenant = tenantOf(at)
-		return t.record(apiKeyFamily, at, &k)
+		k, err = recall(t, apiKeyFamily, at, storage.APIKey{Tenant: tenantOf(at)})
+		return err
 	})
 	return k, err
 }

@@ -30,8 +30,9 @@ func (s *Store) CreateTenant(ctx context.Context, act storage.Act, tenant storag
 // Tenant reads a tenant.
 func (s *Store) Tenant(ctx context.Context, slug string) (storage.Tenant, error) {
 	var tenant storage.Tenant
-	err := s.read(ctx, "reading tenant", func(t *txn) error {
-		return t.record(tenantFamily, of(slug), &tenant)
+	err := s.read(ctx, "reading tenant", func(t *txn) (err error) {
+		tenant, err = recall(t, tenantFamily, of(slug), tenant)
+		return err
 	})
 	return tenant, err
 }
@@ -44,7 +45,8 @@ func (s *Store) FindTenant(ctx context.Context, did string) (storage.Tenant, err
 		if err != nil {
 			return err
 		}
-		return t.record(tenantFamily, at, &tenant)
+		tenant, err = recall(t, tenantFamily, at, tenant)
+		return err
 	})
 	return tenant, err
 }

@@ -18,9 +18,10 @@ import (
 // row, or a write that fails, is remembered and fails the transaction at its
 // end, whatever else it came to.
 type txn struct {
-	tx    *bolt.Tx
-	dirty bool
-	err   error
+	tx     *bolt.Tx
+	memory *memory // nil in a transaction that writes
+	dirty  bool
+	err    error
 }
 
 func (t *txn) bucket(f *family) rows { return rows{t: t, f: f, b: t.unchecked(f)} }
