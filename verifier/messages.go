@@ -132,6 +132,7 @@ var catalogue = map[key]entry{
 	{CodeProofNotYetValid, Failed}:        decides("The proof claims to have been made in the future."),
 
 	{CodeKey, Passed}:                          settles(stepKey, "The key is one that the issuer itself lists for issuing badges."),
+	{CodeKeyVouched, Passed}:                   settles(stepKey, "Others may have had the key of this badge since {compromised}, so it proves nothing any more. But the issuer's own register, which is here, has exactly this badge from before that ({stored}). Elsewhere it is not valid: ask the issuer to issue it anew."),
 	{CodeKeyURLInvalid, Failed}:                decides("The address of the signing key is malformed, or of a kind that cannot prove who signed."),
 	{CodeKeyNotAuthorized, Failed}:             decides("Not signed by this issuer: the key belongs to somebody else, or the issuer does not list it for issuing badges. Do not accept it; ask the issuer."),
 	{CodeKeyNotFound, Failed}:                  decides("Not signed by this issuer: the issuer's document has no such key. Do not accept it; ask the issuer."),
