@@ -6,7 +6,8 @@
 // The one exception is for laboratories and tests: hosts named in [Config].Resolve. It is off unless configured and
 // [Client.Exceptions] names it, so that it can be logged and put into every report.
 //
-// Destinations that an operator names (webhooks, mail, key services) are not this package's business.
+// Destinations that an operator names, such as webhooks, have a client of their own ([Destinations]): it speaks to no host that is
+// not on its list.
 package fetch
 
 import (

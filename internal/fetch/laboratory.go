@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -71,13 +72,15 @@ func parseExceptions(resolve map[string]string) (map[string]netip.AddrPort, erro
 
 // Exceptions names the laboratory exceptions in force, in the words of the command line, sorted; empty in ordinary use. Every
 // report made with this client has to show them.
-func (c *Client) Exceptions() []string {
+func (c *Client) Exceptions() []string { return exceptionNames(c.exceptions, c.config.RootCAs) }
+
+func exceptionNames(exceptions map[string]netip.AddrPort, roots *x509.CertPool) []string {
 	var names []string
-	for name, address := range c.exceptions {
+	for name, address := range exceptions {
 		names = append(names, fmt.Sprintf("--resolve %s=%s", name, address))
 	}
 	slices.Sort(names)
-	if c.config.RootCAs != nil {
+	if roots != nil {
 		names = append(names, "--ca")
 	}
 	return names
@@ -85,10 +88,14 @@ func (c *Client) Exceptions() []string {
 
 // exception returns where the laboratory exception sends a host and port; the entry for the port goes before that for the host.
 func (c *Client) exception(host string, port uint16) (netip.AddrPort, bool) {
-	if address, ok := c.exceptions[net.JoinHostPort(host, strconv.Itoa(int(port)))]; ok {
+	return exceptionIn(c.exceptions, host, port)
+}
+
+func exceptionIn(exceptions map[string]netip.AddrPort, host string, port uint16) (netip.AddrPort, bool) {
+	if address, ok := exceptions[net.JoinHostPort(host, strconv.Itoa(int(port)))]; ok {
 		return address, true
 	}
-	address, ok := c.exceptions[host]
+	address, ok := exceptions[host]
 	return address, ok
 }
 
@@ -96,6 +103,10 @@ func (c *Client) exception(host string, port uint16) (netip.AddrPort, bool) {
 func (c *Client) dialException(ctx context.Context, _, hostPort string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.config.HeaderTimeout)
 	defer cancel()
+	return dialException(ctx, c.exceptions, hostPort)
+}
+
+func dialException(ctx context.Context, exceptions map[string]netip.AddrPort, hostPort string) (net.Conn, error) {
 	host, portText, err := net.SplitHostPort(hostPort)
 	if err != nil {
 		return nil, &dialError{err}
@@ -104,7 +115,7 @@ func (c *Client) dialException(ctx context.Context, _, hostPort string) (net.Con
 	if err != nil {
 		return nil, &dialError{err}
 	}
-	address, ok := c.exception(host, uint16(port))
+	address, ok := exceptionIn(exceptions, host, uint16(port))
 	if !ok {
 		return nil, &dialError{ErrBlocked}
 	}
