@@ -8,6 +8,7 @@ package crash
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -137,4 +138,11 @@ func some(lines []string) (text string) {
 		text += "\t" + line + "\n"
 	}
 	return text
+}
+
+// progress tells whoever waits for a long run how far it is.
+func progress(format string, args ...any) {
+	if os.Getenv("LAUREL_PROGRESS") != "" {
+		fmt.Fprintf(os.Stderr, time.Now().Format("15:04:05 ")+format+"\n", args...)
+	}
 }
