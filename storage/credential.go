@@ -37,9 +37,13 @@ type Credential struct {
 	// ID is the public id, the last segment of its URL; at least 122 random bits.
 	ID    string `json:"id"`
 	State State  `json:"state"`
-	// Achievement and AchievementVersion name what was awarded.
-	Achievement        string `json:"achievement"`
-	AchievementVersion int    `json:"achievementVersion"`
+	// Achievement and AchievementVersion name what was awarded; neither is set
+	// for a credential of an Instance.
+	Achievement        string `json:"achievement,omitempty"`
+	AchievementVersion int    `json:"achievementVersion,omitempty"`
+	// Instance is the name of the VC API instance that issued it, "" for an
+	// award.
+	Instance string `json:"instance,omitempty"`
 	// Subject is the id of the SubjectKey that its sealed fields are under.
 	Subject string `json:"subject"`
 	// Status are its entries in status lists, the one for revocation first.

@@ -8,9 +8,12 @@ type Reservation struct {
 	Tenant string
 	// ID is the public id that the credential is to have.
 	ID string
-	// Achievement and AchievementVersion must exist.
+	// Achievement and AchievementVersion must exist. For a credential of a VC API
+	// instance there is the name of that instead, and Purposes may be empty
+	// without being nil: it has no status then.
 	Achievement        string
 	AchievementVersion int
+	Instance           string
 	// Subject is either a stored subject's key, as read, or a new one, which is
 	// stored with the reservation. A new one whose Lookup is taken gives
 	// ErrConflict: look it up again. An erased one gives ErrErased.

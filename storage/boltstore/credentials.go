@@ -128,16 +128,18 @@ func awardKey(achievement key, state storage.State, sequence uint64) key {
 
 // setState moves a credential to a state in its indexes. The caller stores it.
 func (t *txn) setState(at key, c *storage.Credential, state storage.State) error {
-	award, err := t.within(c.Tenant, achievementKind, c.Achievement)
-	if err != nil {
-		return fmt.Errorf("%w: credential of no achievement", storage.ErrCorrupt)
-	}
 	sequence := sequenceOf(at)
+	if c.Instance == "" {
+		award, err := t.within(c.Tenant, achievementKind, c.Achievement)
+		if err != nil {
+			return fmt.Errorf("%w: credential of no achievement", storage.ErrCorrupt)
+		}
+		t.remove(awardFamily, awardKey(award, c.State, sequence))
+		t.put(awardFamily, awardKey(award, state, sequence), nil)
+	}
 	t.remove(stateFamily, stateKey(c.Tenant, c.State, sequence))
-	t.remove(awardFamily, awardKey(award, c.State, sequence))
 	c.State = state
 	t.put(stateFamily, stateKey(c.Tenant, c.State, sequence), nil)
-	t.put(awardFamily, awardKey(award, c.State, sequence), nil)
 	return nil
 }
 

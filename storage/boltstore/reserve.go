@@ -53,13 +53,15 @@ func validReservation(r storage.Reservation) (storage.Reservation, error) {
 		validID("subject id", r.Subject.ID), validVisibility(r.Visibility))
 	switch {
 	case valid != nil:
-	case len(r.Purposes) == 0 || r.Purposes[0] != storage.PurposeRevocation:
+	case r.Instance == "" && len(r.Purposes) == 0 || len(r.Purposes) > 0 && r.Purposes[0] != storage.PurposeRevocation:
 		valid = invalid("first status purpose is not revocation")
 	case len(r.Purposes) > 2 || len(r.Purposes) == 2 && r.Purposes[1] != storage.PurposeSuspension:
 		valid = invalid("second status purpose is not suspension")
 	case len(r.Subject.Wrapped) == 0 && r.Subject.Erased.IsZero():
 		valid = invalid("subject without a wrapped key")
-	case r.AchievementVersion < 1:
+	case r.Instance != "" && (r.Achievement != "" || r.AchievementVersion != 0):
+		valid = invalid("achievement of an instance")
+	case r.Instance == "" && r.AchievementVersion < 1:
 		valid = invalid("achievement version %d", r.AchievementVersion)
 	case r.Act.Idempotency != nil && !r.Act.Idempotency.Lease.After(r.Act.Time):
 		valid = invalid("idempotency key without a lease")
@@ -105,12 +107,15 @@ func (s *Store) reserve(t *txn, r storage.Reservation) (storage.Reserved, error)
 	if err := first(t.known(r.Tenant), t.free(credentialKind, r.ID)); err != nil {
 		return none, err
 	}
-	award, err := t.within(r.Tenant, achievementKind, r.Achievement)
-	if err == nil && t.get(versionFamily, award.number(r.AchievementVersion)) == nil {
-		err = storage.ErrNotFound
-	}
-	if err != nil {
-		return none, fmt.Errorf("achievement: %w", err)
+	var award key
+	if r.Instance == "" {
+		var err error
+		if award, err = t.within(r.Tenant, achievementKind, r.Achievement); err == nil && t.get(versionFamily, award.number(r.AchievementVersion)) == nil {
+			err = storage.ErrNotFound
+		}
+		if err != nil {
+			return none, fmt.Errorf("achievement: %w", err)
+		}
 	}
 	subject, known, err := t.reservationSubject(r)
 	if err != nil {
@@ -118,7 +123,7 @@ func (s *Store) reserve(t *txn, r storage.Reservation) (storage.Reserved, error)
 	}
 	credential := storage.Credential{
 		Tenant: r.Tenant, ID: r.ID, State: storage.StatePending,
-		Achievement: r.Achievement, AchievementVersion: r.AchievementVersion, Subject: subject.ID,
+		Achievement: r.Achievement, AchievementVersion: r.AchievementVersion, Instance: r.Instance, Subject: subject.ID,
 		Visibility: r.Visibility, Created: r.Act.Time.UTC(), ValidUntil: r.ValidUntil.UTC(), Recipient: r.Recipient,
 		Award: r.Award,
 	}
@@ -143,7 +148,9 @@ func (s *Store) reserve(t *txn, r storage.Reservation) (storage.Reserved, error)
 		t.put(recipientFamily, at, r.Recipient)
 	}
 	t.put(stateFamily, stateKey(r.Tenant, credential.State, sequence), nil)
-	t.put(awardFamily, awardKey(award, credential.State, sequence), nil)
+	if award != nil {
+		t.put(awardFamily, awardKey(award, credential.State, sequence), nil)
+	}
 	t.put(holdingFamily, of(r.Tenant).word(subject.ID).sequence(sequence), nil)
 	t.claimHeld(r.Tenant, s.run, r.Act, "credential/"+r.ID)
 	t.audit(r.Tenant, r.Act, storage.ActionReserve, "credential/"+r.ID, "")

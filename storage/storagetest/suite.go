@@ -14,6 +14,7 @@ func Run(t *testing.T, open Opener) {
 		{"Achievements", testAchievements},
 		{"Invalid", testInvalid},
 		{"Issue", testIssue},
+		{"Instance", testInstance},
 		{"Subjects", testSubjects},
 		{"Erasure", testErasure},
 		{"Cursors", testCursors},
