@@ -1,9 +1,12 @@
 package verifier
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
+
+	"laurel/did"
 )
 
 func TestPlaceOf(t *testing.T) {
@@ -67,5 +70,27 @@ func TestNestedEndorsementsAreBounded(t *testing.T) {
 	}
 	if checked == 0 || checked > 2 || !unchecked {
 		t.Errorf("%d of 4 endorsements checked, others said to be unchecked: %v", checked, unchecked)
+	}
+}
+
+// nobody is a resolver that finds nobody.
+type nobody struct{}
+
+func (nobody) Resolve(context.Context, did.DID) (*did.Document, error) {
+	return nil, did.ErrUnavailable
+}
+
+// TestFetchesAreCounted: resolving a did:webvh is two fetches.
+func TestFetchesAreCounted(t *testing.T) {
+	config := newLab(t).config
+	config.Resolver = nobody{}
+	for id, want := range map[string]int{
+		"did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK": MaxFetches, "did:web:a.example": MaxFetches - 1, "did:webvh:QmUy:a.example": MaxFetches - 2,
+	} {
+		session := New(config).newSession(t.Context())
+		if _, err := session.controllerDocument(id); err == nil || session.left != want {
+			t.Errorf("%s leaves %d fetches, want %d", id, session.left, want)
+		}
+		session.close()
 	}
 }

@@ -7,9 +7,21 @@ import (
 	"laurel/credential/strictjson"
 )
 
-// TestKeySetRevoked: a key that its host calls revoked is none.
-func TestKeySetRevoked(t *testing.T) {
-	for revoked, want := range map[bool]Code{false: "", true: CodeKeyRevoked} {
+// TestKeySetEnds: a key that its host calls revoked, or over, is none.
+func TestKeySetEnds(t *testing.T) {
+	for name, test := range map[string]struct {
+		member string
+		value  any
+		want   Code
+	}{
+		"good":            {"use", "sig", ""},
+		"revoked":         {"revoked", object{"revoked_at": 1700000000}, CodeKeyRevoked},
+		"over":            {"exp", testNow.Unix() - 1, CodeKeyExpired},
+		"not over yet":    {"exp", testNow.Unix() + 1, ""},
+		"over, as a text": {"exp", "1700000000", CodeKeyInvalid},
+		"over, as null":   {"exp", nil, CodeKeyInvalid},
+		"over, not whole": {"exp", 1.5, CodeKeyInvalid},
+	} {
 		l := newLab(t)
 		data, err := jose.MarshalJWK(l.attacker.Public())
 		if err != nil {
@@ -17,9 +29,7 @@ func TestKeySetRevoked(t *testing.T) {
 		}
 		key := decode(t, data)
 		key["kid"] = "k"
-		if revoked {
-			key["revoked"] = object{"revoked_at": 1700000000}
-		}
+		key[test.member] = test.value
 		const id = "https://keys.example.edu/issuer"
 		l.serve("https://keys.example.edu/.well-known/jwks.json", object{"keys": []any{key}})
 		parsed, err := strictjson.Parse(data)
@@ -34,8 +44,8 @@ func TestKeySetRevoked(t *testing.T) {
 		if fault == nil {
 			fault = &finding{}
 		}
-		if fault.code != want || sameKey(public, found) == revoked {
-			t.Errorf("revoked %t: %q, want %q", revoked, fault.code, want)
+		if fault.code != test.want || sameKey(public, found) != (test.want == "") {
+			t.Errorf("%s: %q, want %q", name, fault.code, test.want)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package verifier
 import (
 	"crypto"
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 
@@ -199,9 +200,29 @@ func (s *session) keyOfSet(id, kid string, key crypto.PublicKey) (crypto.PublicK
 		case jwk.Get("revoked").Exists(): // OpenID Federation 1.0 §8.7.2
 			return nil, keyFault(did.ErrRevoked, CodeKeyUnsupported)
 		}
+		if err := checkKeyTime(jwk, s.now); err != nil {
+			return nil, keyFault(err, CodeKeyUnsupported)
+		}
 		return public, nil
 	}
 	return nil, &finding{code: CodeKeyNotAuthorized, outcome: Failed}
+}
+
+// checkKeyTime holds a key to its exp, in seconds, as a key of a DID document is
+// held to its expires. One that cannot be read is a key of no known end.
+func checkKeyTime(jwk strictjson.Value, now time.Time) error {
+	exp, given := jwk.Member("exp")
+	if !given {
+		return nil
+	}
+	seconds, err := strconv.ParseInt(string(exp.Raw()), 10, 64)
+	switch {
+	case err != nil:
+		return did.ErrInvalidKey
+	case now.After(time.Unix(seconds, 0)):
+		return did.ErrExpired
+	}
+	return nil
 }
 
 // Bounds of a key set, in bytes, and of those of its keys that may be the one: a

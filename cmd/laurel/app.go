@@ -176,8 +176,13 @@ type documents struct{ client *fetch.Client }
 // moved within its host; a document with keys has to be where its identifier says.
 func (d documents) Document(ctx context.Context, url string, kind verifier.Kind) ([]byte, error) {
 	request := fetch.Request{MediaTypes: kind.MediaTypes()}
-	if kind == verifier.KindStatusList {
+	switch kind {
+	case verifier.KindStatusList:
 		request.MaxBytes, request.Redirects, request.Keep = maxStatusList, fetch.SameHost, statusListAge
+	case verifier.KindBadge:
+		request.MaxBytes, request.Redirects = maxImage, fetch.SameHost
+	case verifier.KindCredential:
+		request.MaxBytes = maxDocument
 	}
 	response, err := d.client.Get(ctx, url, request)
 	if err != nil {
