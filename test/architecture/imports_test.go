@@ -39,10 +39,16 @@ var allowed = map[string][]string{
 	"storage":             {},
 	"storage/boltstore":   {"storage"},
 	"storage/storagetest": {"storage"},
+	"internal/audit":      {"storage"},
+	"internal/mail":       {"internal/outbox"},
+	"internal/outbox":     {"internal/envelope", "storage"},
 	"internal/testdata":   {},
 	"internal/config":     {},
 	"internal/envelope":   {},
 	"internal/fetch":      {},
+	"internal/fsck": {
+		"credential/statuslist", "credential/strictjson", "internal/audit", "internal/issuer", "storage", "verifier",
+	},
 	"internal/josecose": {
 		"contexts", "credential", "credential/cose", "credential/jose", "credential/jsonld", "credential/sdjwt", "credential/strictjson",
 	},
@@ -73,6 +79,7 @@ var owners = map[string]string{
 	"github.com/lestrrat-go/jwx/v2": "credential/jose",
 	"filippo.io/age":                "internal/keys/filekeys",
 	"github.com/veraison/go-cose":   "credential/cose",
+	"github.com/wneessen/go-mail":   "internal/mail",
 }
 
 // httpUsers may import net/http outside tests.
