@@ -30,14 +30,14 @@ func (r localResolver) Resolve(ctx context.Context, id did.DID) (*did.Document, 
 		}
 		return r.next.Resolve(ctx, id)
 	}
-	data, err := r.service.DIDDocument(ctx, slug)
+	document, err := r.service.didDocument(ctx, slug)
 	switch {
 	case errors.Is(err, storage.ErrNotFound), errors.Is(err, storage.ErrInvalid):
 		return nil, fmt.Errorf("resolving own DID: %w", did.ErrNotFound)
 	case err != nil:
 		return nil, fmt.Errorf("resolving own DID: %w: %w", did.ErrUnavailable, err)
 	}
-	return did.ParseDocument(data)
+	return document.parsed, nil
 }
 
 // slugOf reads the DID of an issuer of this installation, "" for the default

@@ -2,8 +2,10 @@ package issuer
 
 import (
 	"context"
+	"crypto"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"laurel/credential"
@@ -16,23 +18,53 @@ import (
 const contextCID = "https://www.w3.org/ns/cid/v1"
 
 // DIDDocument returns the DID document of the issuer with this slug, or of the
-// default one for "". The default one is found under "" alone.
+// default one for "". The default one is found under "" alone. The bytes must not
+// be changed.
 func (s *Service) DIDDocument(ctx context.Context, slug string) ([]byte, error) {
+	document, err := s.didDocument(ctx, slug)
+	return document.data, err
+}
+
+// didDocument is a DID document with what it was made of. It is made anew when
+// that changes: every award is verified with it.
+type didDocument struct {
+	keys   []did.PublishedKey
+	data   []byte
+	parsed *did.Document
+}
+
+func (s *Service) didDocument(ctx context.Context, slug string) (didDocument, error) {
 	tenant, err := s.tenant(ctx, slug)
 	if err != nil {
-		return nil, err
+		return didDocument{}, err
 	}
 	if slug != "" && tenant.DID != s.base.didOf(slug) {
-		return nil, fmt.Errorf("finding DID document: %w", storage.ErrNotFound)
+		return didDocument{}, fmt.Errorf("finding DID document: %w", storage.ErrNotFound)
 	}
 	published, err := s.publishedKeys(ctx, tenant.Slug)
 	if err != nil {
-		return nil, err
+		return didDocument{}, err
 	}
-	return did.PublishedDocument{
+	if made, ok := s.didDocuments.Load(tenant.DID); ok && slices.EqualFunc(made.(didDocument).keys, published, sameKey) {
+		return made.(didDocument), nil
+	}
+	made := didDocument{keys: published}
+	made.data, err = did.PublishedDocument{
 		ID: tenant.DID, Keys: published,
 		Members: map[string]json.RawMessage{"alsoKnownAs": texts(s.base.issuer(tenant.Slug))},
 	}.MarshalJSON()
+	if err == nil {
+		made.parsed, err = did.ParseDocument(made.data)
+	}
+	if err == nil {
+		s.didDocuments.Store(tenant.DID, made)
+	}
+	return made, err
+}
+
+func sameKey(a, b did.PublishedKey) bool {
+	public, ok := a.PublicKey.(interface{ Equal(crypto.PublicKey) bool })
+	return ok && public.Equal(b.PublicKey) && a.Fragment == b.Fragment && a.Type == b.Type && a.Revoked.Equal(b.Revoked)
 }
 
 // Profile returns the Open Badges Profile of an issuer as JSON-LD. It is the

@@ -27,6 +27,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"laurel/contexts"
@@ -125,6 +126,8 @@ type Service struct {
 	statusLife time.Duration
 	clock      func() time.Time
 	rand       io.Reader
+	// didDocuments are those that were made, by DID.
+	didDocuments sync.Map
 }
 
 // New makes a Service. The error names the field of Config that is at fault.
