@@ -57,13 +57,14 @@ type File struct {
 
 	mu       sync.Mutex
 	contents contents
+	signers  map[string]crypto.Signer // by reference, those asked for before
 }
 
 // Create makes a key file with a new installation key and no signing keys. rng
 // gives all keys of this File; crypto/rand when nil. Errors: ErrExists, and
 // those of the file system. A crash leaves no file or a whole one.
 func Create(path string, lock Lock, rng io.Reader) (*File, error) {
-	f := &File{path: path, lock: lock, rand: source(rng)}
+	f := &File{path: path, lock: lock, rand: source(rng), signers: make(map[string]crypto.Signer)}
 	f.contents.installation = make([]byte, InstallationKeySize)
 	if _, err := io.ReadFull(f.rand, f.contents.installation); err != nil {
 		return nil, fmt.Errorf("creating key file: %w", err)
@@ -89,7 +90,7 @@ func Open(path string, lock Lock, rng io.Reader) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening key file: %w", err)
 	}
-	return &File{path: path, lock: lock, rand: source(rng), contents: contents}, nil
+	return &File{path: path, lock: lock, rand: source(rng), contents: contents, signers: make(map[string]crypto.Signer)}, nil
 }
 
 func source(rng io.Reader) io.Reader {
@@ -138,9 +139,16 @@ func (f *File) Create(_ context.Context, algorithm string) (string, crypto.Publi
 func (f *File) Signer(_ context.Context, reference string) (crypto.Signer, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if signer, ok := f.signers[reference]; ok {
+		return signer, nil
+	}
 	for _, e := range f.contents.entries {
 		if e.reference == reference {
-			return keys.Signer(e.algorithm, e.secret)
+			signer, err := keys.Signer(e.algorithm, e.secret)
+			if err == nil {
+				f.signers[reference] = signer
+			}
+			return signer, err
 		}
 	}
 	return nil, keys.ErrUnknownReference
