@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -199,7 +200,8 @@ func (i *installation) run(ctx context.Context, logger *slog.Logger, handler *se
 	// A store that could not make a write durable takes no more of them; only
 	// opening it again shows what the disk holds.
 	group.Go(func() error { return every(ctx, time.Second, i.store.Err) })
-	return group.Wait()
+	// It may have failed just before the end, too.
+	return cmp.Or(group.Wait(), i.store.Err())
 }
 
 // expireBatch is how many idempotency keys are forgotten in one transaction.

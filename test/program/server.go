@@ -90,7 +90,9 @@ func (l Launch) Serve(t testing.TB, institution Institution, flags ...string) (*
 		_ = s.command.Wait()
 	}()
 	if err := s.await(line, start); err != nil {
-		s.Kill()
+		if !s.Ended(2 * time.Second) { // it may be about to, with a code that says why
+			s.Kill()
+		}
 		return s, err
 	}
 	s.Ready = time.Since(start)
