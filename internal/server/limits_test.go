@@ -294,7 +294,7 @@ func TestPanicBecomesAnAnswer(t *testing.T) {
 		if r.status != 500 || r.code() != "internal" || strings.Contains(string(body), cause) {
 			t.Errorf("%s: %d %s", path, r.status, body)
 		}
-		if got := log.String(); strings.Count(got, cause) != 1 || strings.Contains(got, "ada") {
+		if got := log.String(); strings.Count(got, cause) != 1 || strings.Contains(got, "ada@") {
 			t.Errorf("%s: the log is %s", path, got)
 		}
 	}
