@@ -81,6 +81,9 @@ var sentences = map[string]string{
 	"reason_malformed":    "A reason is a code of 1 to 64 of the characters a-z, 0-9, - and _.",
 	"wording_malformed":   "What the public is told is at most 500 characters without control characters.",
 	"scope_unknown":       "This is not a scope.",
+	"achievement_unknown": "There is no such achievement.",
+	"credential_unknown":  "There is no badge of this id or address.",
+	"selection_empty":     "A selection needs a criterion at least: without one it would mean every badge.",
 }
 
 // fault is an *InvalidError of one violation.

@@ -121,6 +121,7 @@ type Service struct {
 	envelope   *envelope.Envelope
 	tokenKey   []byte
 	signing    turns // of status lists, by id
+	confirmed  chan struct{} // holds one signal that there is a status job to run
 	base       address
 	suspension bool
 	statusLife time.Duration
@@ -144,7 +145,7 @@ func New(config Config) (*Service, error) {
 	processor := jsonld.New(config.Contexts, jsonld.Options{})
 	s := &Service{
 		store: config.Store, ring: config.Ring, processor: processor, suites: dataintegrity.New(processor),
-		base: base, suspension: config.Suspension, statusLife: config.StatusLife,
+		base: base, suspension: config.Suspension, statusLife: config.StatusLife, confirmed: make(chan struct{}, 1),
 		clock: config.Clock, rand: config.Rand,
 	}
 	if s.envelope, err = envelope.New(config.InstallationKey, config.Rand); err != nil {

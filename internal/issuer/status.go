@@ -26,17 +26,24 @@ type Change struct {
 	Wording string
 }
 
+func (c Change) check() error {
+	if c.Reason != "" && !slugged(c.Reason, 64) {
+		return fault("/reason", "reason_malformed")
+	}
+	if c.Wording != "" && !plainText(c.Wording, 500) {
+		return fault("/wording", "wording_malformed")
+	}
+	return nil
+}
+
 // SetStatus revokes, suspends or reinstates an award, in one transaction; the
 // served status list shows it from then on. Revoking is for good. A badge that
 // is in the state already stays as it is. Errors: storage.ErrNotFound,
 // storage.ErrConflict where the change is not possible, *InvalidError, and
 // those of the idempotency key.
 func (s *Service) SetStatus(ctx context.Context, caller Caller, id string, change Change) (Credential, error) {
-	if change.Reason != "" && !slugged(change.Reason, 64) {
-		return Credential{}, fault("/reason", "reason_malformed")
-	}
-	if change.Wording != "" && !plainText(change.Wording, 500) {
-		return Credential{}, fault("/wording", "wording_malformed")
+	if err := change.check(); err != nil {
+		return Credential{}, err
 	}
 	answer, err := json.Marshal(statusAnswer{change.State, change.Reason, change.Wording, s.clock().UTC()})
 	if err != nil {

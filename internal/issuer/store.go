@@ -16,6 +16,8 @@ type Store interface {
 	CredentialStore
 	SubjectStore
 	StatusListStore
+	StatusJobStore
+	StatusJobRunner
 	APIKeyStore
 }
 
@@ -57,6 +59,7 @@ type CredentialStore interface {
 type SubjectStore interface {
 	SubjectKey(ctx context.Context, tenant, id string) (storage.SubjectKey, error)
 	LookupSubject(ctx context.Context, tenant string, lookup []byte) (storage.SubjectKey, error)
+	EraseSubject(ctx context.Context, act storage.Act, tenant, id string) (int, error)
 }
 
 // StatusListStore keeps status lists.
@@ -65,6 +68,21 @@ type StatusListStore interface {
 	StatusBits(ctx context.Context, tenant, id string) (storage.StatusList, []int, error)
 	DirtyStatusLists(ctx context.Context, validUntil time.Time) ([]storage.StatusList, error)
 	SavePublishedList(ctx context.Context, tenant, id string, published storage.PublishedList) error
+}
+
+// StatusJobStore keeps changes of many statuses.
+type StatusJobStore interface {
+	SelectCredentials(ctx context.Context, tenant string, selection storage.Selection, to storage.State) (storage.SelectedCredentials, error)
+	CreateStatusJob(ctx context.Context, act storage.Act, job storage.StatusJob, rows []uint64) (storage.StatusJob, error)
+	StatusJob(ctx context.Context, tenant, id string) (storage.StatusJob, error)
+	ListStatusJobs(ctx context.Context, tenant string, page storage.Page) ([]storage.StatusJob, string, error)
+	SetStatusPhase(ctx context.Context, act storage.Act, tenant, id string, phase storage.StatusPhase) (storage.StatusJob, error)
+}
+
+// StatusJobRunner carries them out.
+type StatusJobRunner interface {
+	OpenStatusJobs(ctx context.Context) ([]storage.StatusJob, error)
+	StepStatusJob(ctx context.Context, act storage.Act, tenant, id string) (storage.StatusJob, error)
 }
 
 // APIKeyStore keeps operators' API keys.

@@ -146,3 +146,20 @@ func ada(achievement Achievement) Request {
 }
 
 var background = context.Background()
+
+// awardMany awards to as many people.
+func awardMany(w *world, achievement Achievement, n int) {
+	w.Helper()
+	var group sync.WaitGroup
+	for side := range 16 {
+		group.Go(func() {
+			for i := side; i < n; i += 16 {
+				request := Request{Achievement: achievement.ID, Recipient: Recipient{Email: "person" + decimal(i) + "@example.org"}}
+				if _, err := w.Award(background, caller, request); err != nil {
+					w.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+}

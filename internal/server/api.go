@@ -132,8 +132,7 @@ func (s *Server) listCredentials(c *gin.Context) error {
 		return err
 	}
 	filter := storage.CredentialFilter{Achievement: filters.Get("achievement"), State: storage.State(filters.Get("state"))}
-	states := []storage.State{"", storage.StatePending, storage.StateIssued, storage.StateSuspended, storage.StateRevoked}
-	if !slices.Contains(states, filter.State) {
+	if !knownState(filter.State) {
 		return violation("?state", "value_unknown")
 	}
 	items, next, err := s.issuer.Credentials(c.Request.Context(), apiKey(c).Tenant, filter, page)
@@ -213,6 +212,11 @@ const idempotencyHeader = "Idempotency-Key"
 // change reads what every change needs: who asks for it, its body, and the key
 // under which it happens once.
 func (s *Server) change(c *gin.Context) (issuer.Caller, []byte, error) {
+	return s.changeWithin(c, 0)
+}
+
+// changeWithin is change for bodies that may be longer than others.
+func (s *Server) changeWithin(c *gin.Context, slack int64) (issuer.Caller, []byte, error) {
 	caller := issuer.Caller{Tenant: apiKey(c).Tenant, Actor: eventOf(c).actor}
 	if given := c.GetHeader("Content-Type"); given != "" || c.Request.ContentLength != 0 {
 		mediaType, params, err := mime.ParseMediaType(given)
@@ -221,10 +225,12 @@ func (s *Server) change(c *gin.Context) (issuer.Caller, []byte, error) {
 			return caller, nil, refuse(problemMediaType)
 		}
 	}
-	body, err := s.body(c)
+	data, release, err := s.pooledBody(c, slack)
 	if err != nil {
 		return caller, nil, err
 	}
+	body := slices.Clone(data)
+	release()
 	given := c.Request.Header.Values(idempotencyHeader)
 	if len(given) == 0 {
 		return caller, body, nil

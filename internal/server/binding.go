@@ -169,12 +169,16 @@ func statusRequest(data []byte) (issuer.Change, error) {
 	if err != nil {
 		return issuer.Change{}, err
 	}
-	action := b.required(root, "action")
-	state, known := actions[action]
-	if _, given := root.Member("action"); given && !known && root.Get("action").Kind() == strictjson.String {
+	return b.change(root), b.err()
+}
+
+// change reads the members that every change of status has.
+func (b *binder) change(root strictjson.Value) issuer.Change {
+	state, known := actions[b.required(root, "action")]
+	if action := root.Get("action"); !known && action.Kind() == strictjson.String {
 		b.fault("/action", "value_unknown")
 	}
-	return issuer.Change{State: state, Reason: b.text(root, "reason"), Wording: b.text(root, "wording")}, b.err()
+	return issuer.Change{State: state, Reason: b.text(root, "reason"), Wording: b.text(root, "wording")}
 }
 
 // nothing accepts an empty body or an empty object.

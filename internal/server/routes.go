@@ -73,6 +73,12 @@ func (s *Server) operators(g *gin.RouterGroup) {
 	g.GET("/credentials/:id", credentials, s.handle(s.operatorCredential))
 	g.POST("/credentials/:id/status", credentials, s.handle(s.setStatus))
 
+	g.GET("/status-changes", credentials, s.handle(s.listStatusChanges))
+	g.POST("/status-changes", credentials, s.handle(s.draftStatusChange))
+	g.GET("/status-changes/:id", credentials, s.handle(s.statusChange))
+	g.POST("/status-changes/:id/confirm", credentials, s.handle(s.confirmStatusChange))
+	g.POST("/status-changes/:id/stop", credentials, s.handle(s.stopStatusChange))
+
 	g.GET("/keys", admin, s.handle(s.listKeys))
 	g.POST("/keys", admin, s.handle(s.createKey))
 	g.POST("/keys/rotate", admin, s.handle(s.rotateKey))
