@@ -138,8 +138,8 @@ type Attempt struct {
 // Abandonment gives up what has been waiting for too long.
 type Abandonment struct {
 	Tenant, Destination string
-	// Before is since when or earlier it must have been waiting.
-	Before time.Time
+	// Since is from when on it has been waiting, or longer.
+	Since time.Time
 	// Error is the code that says why, Time is now.
 	Error string
 	Time  time.Time

@@ -298,8 +298,8 @@ func (t *txn) finish(d *storage.Delivery, state storage.DeliveryState, now time.
 }
 
 // AbandonDeliveries gives up, with an error code, what has been waiting for a
-// destination since before a time, at most limit deliveries, and says how many
-// it gave up.
+// destination for too long, at most limit deliveries, and says how many it gave
+// up.
 func (s *Store) AbandonDeliveries(ctx context.Context, a storage.Abandonment, limit int) (int, error) {
 	abandoned := 0
 	err := s.write(ctx, "abandoning deliveries", nil, func(t *txn) error {
@@ -311,7 +311,7 @@ func (s *Store) AbandonDeliveries(ctx context.Context, a storage.Abandonment, li
 			if err != nil {
 				return err
 			}
-			if d.Since.Before(a.Before) {
+			if !d.Since.After(a.Since) {
 				late = append(late, d)
 			} else if !d.Aside {
 				break // those behind it are younger

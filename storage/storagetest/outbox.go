@@ -216,12 +216,12 @@ func testDeliveries(t *testing.T, open Opener) {
 	want(time.Hour, 0, 1, 2, 3)
 
 	// Giving up what waits since too long, and forgetting what is done.
-	abandonment := storage.Abandonment{Tenant: north, Destination: "hook", Before: act.Time, Error: "expired", Time: start.Add(time.Hour)}
+	abandonment := storage.Abandonment{Tenant: north, Destination: "hook", Since: act.Time.Add(-1), Error: "expired", Time: start.Add(time.Hour)}
 	n, err := w.AbandonDeliveries(w.ctx(), abandonment, 100)
 	w.must(err)
 	wantEqual(t, "abandoned", n, 1)
 	want(time.Hour, 0, 1, 2)
-	abandonment.Before = start.AddDate(100, 0, 0)
+	abandonment.Since = start.AddDate(100, 0, 0)
 	n, err = w.AbandonDeliveries(w.ctx(), abandonment, 2)
 	w.must(err)
 	wantEqual(t, "abandoned of all", n, 2)
