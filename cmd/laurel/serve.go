@@ -197,11 +197,30 @@ func (i *installation) run(ctx context.Context, logger *slog.Logger, handler *se
 			return nil
 		})
 	})
+	group.Go(func() error { return i.runStatusJobs(ctx, logger) })
 	// A store that could not make a write durable takes no more of them; only
 	// opening it again shows what the disk holds.
 	group.Go(func() error { return every(ctx, time.Second, i.store.Err) })
 	// It may have failed just before the end, too.
 	return cmp.Or(group.Wait(), i.store.Err())
+}
+
+// runStatusJobs carries out changes of many statuses as they are confirmed, and
+// what was left of them when the program last ended. What fails is tried again.
+func (i *installation) runStatusJobs(ctx context.Context, logger *slog.Logger) error {
+	again := time.NewTicker(10 * time.Second)
+	defer again.Stop()
+	for {
+		if err := i.issuer.RunStatusJobs(ctx); err != nil && ctx.Err() == nil {
+			logger.Error("changing statuses", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-i.issuer.StatusJobsConfirmed():
+		case <-again.C:
+		}
+	}
 }
 
 // expireBatch is how many idempotency keys are forgotten in one transaction.

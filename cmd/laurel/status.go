@@ -10,16 +10,20 @@ import (
 	"strings"
 )
 
-// statusCommand changes the status of a badge.
+// statusCommand changes the status of badges.
 type statusCommand struct {
-	Revoke    revokeCommand    `cmd:"" help:"Take a badge back, for good."`
-	Suspend   suspendCommand   `cmd:"" help:"Take a badge back for the time being."`
-	Reinstate reinstateCommand `cmd:"" help:"End the suspension of a badge."`
+	Revoke    revokeCommand    `cmd:"" help:"Take a badge back, or all of a selection, for good."`
+	Suspend   suspendCommand   `cmd:"" help:"Take a badge back, or all of a selection, for the time being."`
+	Reinstate reinstateCommand `cmd:"" help:"End the suspension of a badge, or of all of a selection."`
+	Confirm   confirmCommand   `cmd:"" help:"Carry out a change that was previewed."`
+	Show      showCommand      `cmd:"" help:"Show how far a change of a selection has got."`
+	Stop      stopCommand      `cmd:"" help:"Drop a change that was previewed, or stop one that is being carried out."`
 }
 
 // statusFlags are what all changes of status need.
 type statusFlags struct {
-	ID            string `arg:"" placeholder:"ID" help:"Id or address of the badge."`
+	ID string `arg:"" optional:"" placeholder:"ID" help:"Id or address of the badge; instead of a selection."`
+	selectionFlags
 	Reason        string `required:"" placeholder:"CODE" help:"Code of the reason, such as issued-in-error; letters, digits, - and _. It is kept, not published."`
 	PublicWording string `placeholder:"TEXT" help:"What the public is told; no person's data."`
 	dataFlags
@@ -49,11 +53,17 @@ func (c *reinstateCommand) Run(ctx context.Context, console *console) error {
 }
 
 func (f statusFlags) change(ctx context.Context, console *console, action, doing, done string) (err error) {
+	if err := f.selectionFlags.check(f.ID); err != nil {
+		return err
+	}
 	operator, closeData, err := openOperator(ctx, f.dataFlags)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeData()) }()
+	if f.ID == "" {
+		return f.changeSelection(ctx, console, operator, action)
+	}
 	id, err := badgeID(f.ID, operator.settings.PublicURL)
 	if err != nil {
 		return err

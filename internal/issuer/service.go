@@ -120,7 +120,7 @@ type Service struct {
 	verifier   *verifier.Verifier // of own output; never uses the network
 	envelope   *envelope.Envelope
 	tokenKey   []byte
-	signing    turns // of status lists, by id
+	signing    turns         // of status lists, by id
 	confirmed  chan struct{} // holds one signal that there is a status job to run
 	base       address
 	suspension bool

@@ -90,9 +90,9 @@ func TestStatusChangesOfManyIDs(t *testing.T) {
 func TestStatusChangesRefused(t *testing.T) {
 	w := newWorld(t, Limits{})
 	for body, paths := range map[string]string{
-		`{}`: "/action member_missing, /select member_missing",
-		`{"select":{},"action":"revoke"}`:                             "/select selection_empty",
-		`{"select":[],"action":"revoke"}`:                             "/select object_expected",
+		`{}`:                              "/action member_missing, /select member_missing",
+		`{"select":{},"action":"revoke"}`: "/select selection_empty",
+		`{"select":[],"action":"revoke"}`: "/select object_expected",
 		`{"select":{"all":true},"action":"revoke"}`:                   "/select/all member_unknown",
 		`{"select":{"state":"lost"},"action":"revoke"}`:               "/select/state value_unknown",
 		`{"select":{"ids":"x"},"action":"revoke"}`:                    "/select/ids array_expected",
