@@ -51,6 +51,9 @@ var (
 	// ErrVersion means that the store was written by a newer program than
 	// this one, which must not touch it.
 	ErrVersion = errors.New("store has a newer schema than this program")
+	// ErrOutdated means that the store has an older schema and was not to be
+	// changed. Opening it for writing brings it up to date.
+	ErrOutdated = errors.New("store has an older schema")
 	// ErrCorrupt means that the stored bytes are not what the store wrote:
 	// truncated, of another program, or damaged.
 	ErrCorrupt = errors.New("store is damaged or not a store")

@@ -46,7 +46,7 @@ func create(config Config) error {
 	if err := temporary.Close(); err != nil {
 		return err
 	}
-	db, err := openFile(temporary.Name(), config.Timeout)
+	db, err := openFile(temporary.Name(), config.Timeout, false)
 	if err != nil {
 		return err
 	}
@@ -83,13 +83,14 @@ func syncDirectory(path string) error {
 }
 
 // openFile opens an existing file with bbolt.
-func openFile(path string, timeout time.Duration) (*bolt.DB, error) {
+func openFile(path string, timeout time.Duration, readOnly bool) (*bolt.DB, error) {
 	var file *os.File
 	options := &bolt.Options{
 		Timeout:         timeout,
 		FreelistType:    bolt.FreelistMapType,
 		InitialMmapSize: mappedSize,
 		NoStatistics:    true,
+		ReadOnly:        readOnly,
 		OpenFile: func(name string, flag int, mode os.FileMode) (_ *os.File, err error) {
 			file, err = os.OpenFile(name, flag&^os.O_CREATE, mode)
 			return file, err

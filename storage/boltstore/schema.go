@@ -199,6 +199,8 @@ func prepare(db *bolt.DB, version int, steps []migration) error {
 		return fmt.Errorf("%w: version %d, this program knows %d", storage.ErrVersion, meta.Schema, version)
 	case meta.Schema < 1:
 		return fmt.Errorf("%w: schema version %d", storage.ErrCorrupt, meta.Schema)
+	case meta.Schema < version && db.IsReadOnly():
+		return fmt.Errorf("%w: version %d of %d", storage.ErrOutdated, meta.Schema, version)
 	case meta.Schema < version:
 		if err := migrate(db, meta, version, steps); err != nil {
 			return err

@@ -55,6 +55,10 @@ type Config struct {
 	Rand io.Reader
 	// Clock is used by Create alone; every other time comes with the write.
 	Clock func() time.Time
+	// ReadOnly opens a store to look into it: writes give storage.ErrInvalid,
+	// and an older one is refused with storage.ErrOutdated rather than changed.
+	// Nobody can have it open for writing meanwhile.
+	ReadOnly bool
 }
 
 func (c Config) withDefaults() Config {
@@ -94,7 +98,7 @@ func Open(config Config) (*Store, error) {
 	if err := checkFile(config.Path); err != nil {
 		return nil, fmt.Errorf("opening store: %w", err)
 	}
-	db, err := openFile(config.Path, config.Timeout)
+	db, err := openFile(config.Path, config.Timeout, config.ReadOnly)
 	if err != nil {
 		return nil, fmt.Errorf("opening store: %w", err)
 	}
@@ -126,7 +130,7 @@ func (s *Store) Err() error { return s.writer.err() }
 // [storage.ErrCorrupt]. It keeps writes waiting while it runs, which takes
 // seconds for large files.
 func (s *Store) Check(ctx context.Context) error {
-	tx, err := s.db.Begin(true)
+	tx, err := s.db.Begin(!s.config.ReadOnly)
 	if err != nil {
 		return fmt.Errorf("checking store: %w", translate(err))
 	}
@@ -184,6 +188,9 @@ func (s *Store) read(ctx context.Context, doing string, fn func(*txn) error) err
 // write costs the others a second run.
 func (s *Store) write(ctx context.Context, doing string, valid error, fn func(*txn) error) error {
 	err := valid
+	if err == nil && s.config.ReadOnly {
+		err = invalid("write to a store that is open for reading")
+	}
 	if err == nil {
 		err = s.writer.do(ctx, fn)
 	}

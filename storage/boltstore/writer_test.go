@@ -305,7 +305,7 @@ func TestSchemaVersions(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	db, err := openFile(path, DefaultTimeout)
+	db, err := openFile(path, DefaultTimeout, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -360,7 +360,7 @@ func TestMissingBucket(t *testing.T) {
 		if err := Create(config); err != nil {
 			t.Fatal(err)
 		}
-		db, err := openFile(config.Path, DefaultTimeout)
+		db, err := openFile(config.Path, DefaultTimeout, false)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -22,6 +22,7 @@ var allowed = map[string][]string{
 	"credential/dataintegrity": {"contexts", "credential/bbs", "credential/jcs", "credential/jsonld", "credential/rdfc", "credential/strictjson", "credential"},
 	"credential/jcs":           {"credential/strictjson"},
 	"credential/jose":          {"credential", "credential/strictjson"},
+	"credential/jsonschema":    {"credential/jcs", "credential/strictjson"},
 	"credential/jsonld":        {"contexts", "credential/jcs", "credential/rdfc", "credential/strictjson"},
 	"credential/openbadges2":   {"credential/schema", "credential/strictjson"},
 	"credential/rdfc":          {},
@@ -33,7 +34,7 @@ var allowed = map[string][]string{
 	"did/didweb":               {"did"},
 	"did/didwebvh":             {"credential/jcs", "credential/strictjson", "did", "did/didweb"},
 	"verifier": {
-		"contexts", "credential", "credential/bake", "credential/cose", "credential/dataintegrity", "credential/jose", "credential/jsonld",
+		"contexts", "credential", "credential/bake", "credential/cose", "credential/dataintegrity", "credential/jose", "credential/jsonld", "credential/jsonschema",
 		"credential/openbadges2", "credential/rdfc", "credential/sdjwt", "credential/statuslist", "credential/strictjson", "did",
 	},
 	"storage":             {},
@@ -60,7 +61,7 @@ var allowed = map[string][]string{
 	},
 	"internal/vcapi": {
 		"contexts", "credential/cose", "credential/dataintegrity", "credential/jcs", "credential/jose", "credential/jsonld",
-		"credential/rdfc", "credential/schema", "credential/sdjwt", "credential/statuslist", "credential/strictjson", "did", "verifier",
+		"credential/rdfc", "credential/schema", "credential/sdjwt", "credential/statuslist", "credential/strictjson", "did", "storage", "verifier",
 	},
 	"internal/web": {"credential", "credential/strictjson", "verifier"},
 	"internal/server": {
