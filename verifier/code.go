@@ -116,6 +116,7 @@ const (
 	CodeSchema              Code = "schema"
 	CodeSchemaWarning       Code = "schema_warning"
 	CodeSchemaUnavailable   Code = "schema_unavailable"
+	CodeNamedSchema         Code = "named_schema"
 	CodeSubject             Code = "subject"
 	CodeSubjectUnidentified Code = "subject_unidentified"
 	CodeValidity            Code = "validity"

@@ -145,13 +145,15 @@ func (e *examination) examine(v strictjson.Value) {
 		e.add(CodeContentUnchecked, Skipped, "", nil)
 	} else {
 		e.schema()
-		e.namedSchemas()
 		e.validity()
 	}
 	if e.trust == verified && e.expect.Refresh && e.refresh() {
 		return
 	}
 	e.status()
+	if e.trust != broken {
+		e.namedSchemas() // after the list of withdrawn badges, which matters more
+	}
 	if e.trust == verified && e.purpose == asBadge {
 		e.company()
 	}

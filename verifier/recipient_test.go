@@ -3,6 +3,8 @@ package verifier
 import (
 	"testing"
 
+	"laurel/credential/dataintegrity"
+
 	"laurel/credential"
 )
 
@@ -83,11 +85,32 @@ func schemaNameScenarios() []scenario {
 			b["credentialSchema"] = []any{object{"id": id, "type": kind}}
 		})
 	}
+	following := func(schema, more object) func(l *lab) []byte {
+		return func(l *lab) []byte {
+			l.serve("https://state.gov/course.json", schema)
+			b := badge()
+			b["@context"] = append(b["@context"].([]any), "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json")
+			reference := object{"id": "https://state.gov/course.json", "type": "1EdTechJsonSchemaValidator2019"}
+			for name, value := range more {
+				reference[name] = value
+			}
+			b["credentialSchema"] = []any{reference}
+			return l.sign(b, l.key, dataintegrity.Options{Cryptosuite: "eddsa-jcs-2022"})
+		}
+	}
 	const base = "https://purl.imsglobal.org/spec/ob/v3p0/schema/"
 	return []scenario{
 		{"a named schema", named(base+"json/ob_v3p0_achievementcredential_schema.json", "1EdTechJsonSchemaValidator2019"), VerdictValid, CodeSignature},
 		{"a named schema of both versions", named(base+"json-ld/ob_v3p0_anyachievementcredential_schema.json", "1EdTechJsonSchemaValidator2019"), VerdictValid, CodeSignature},
 		{"a named schema of another kind", named(base+"json/ob_v3p0_endorsementcredential_schema.json", "1EdTechJsonSchemaValidator2019"), VerdictInvalid, CodeSchema},
+		{"a schema that it follows", following(object{"required": []any{"credentialSchema"}}, nil), VerdictValid, CodeSignature},
+		{"a schema that it does not follow", following(object{"required": []any{"course"}}, nil), VerdictInvalid, CodeNamedSchema},
+		{"a schema that refers to another", following(object{"$ref": "https://state.gov/other.json"}, nil), VerdictIndeterminate, CodeSchemaUnavailable},
+		{"a schema with another digest", following(object{}, object{"digestSRI": "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="}), VerdictIndeterminate, CodeSchemaUnavailable},
+		{"a schema with a digest that is none", following(object{}, object{"digestSRI": "x"}), VerdictIndeterminate, CodeSchemaUnavailable},
+		{"a schema that never ends", following(object{"$ref": "#"}, nil), VerdictIndeterminate, CodeSchemaUnavailable},
+		{"a schema of the other kind that it does not follow", following(object{"required": []any{"course"}}, object{"type": "JsonSchema"}), VerdictInvalid, CodeNamedSchema},
+		{"a schema of the other kind that is not held", named("https://state.gov/schema.json", "JsonSchema"), VerdictValid, CodeSignature},
 		{"a schema that is not held", named("https://state.gov/schema.json", "1EdTechJsonSchemaValidator2019"), VerdictIndeterminate, CodeSchemaUnavailable},
 		{"a schema that only looks like one", named("https://evil.example/"+base+"achievementcredential.json", "1EdTechJsonSchemaValidator2019"), VerdictIndeterminate, CodeSchemaUnavailable},
 		{"a schema of another type", named("https://state.gov/schema.json", "1EdTechRevocationList"), VerdictValid, CodeSignature},

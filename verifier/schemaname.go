@@ -1,47 +1,134 @@
 package verifier
 
 import (
+	"bytes"
+	"errors"
 	"strings"
 
 	"laurel/credential"
+	"laurel/credential/jsonschema"
+	"laurel/credential/strictjson"
 )
 
 const (
 	// schemaValidator is the one type of credentialSchema that Open Badges 3.0
-	// has checked; others are left aside.
+	// has checked; schemaW3C is that of VC JSON Schema. Others are left aside.
 	schemaValidator = "1EdTechJsonSchemaValidator2019"
+	schemaW3C       = "JsonSchema"
 	schemaBase      = "https://purl.imsglobal.org/spec/ob/v3p0/schema/"
 	// usualSchema is the one that nearly every badge names.
 	usualSchema = schemaBase + "json/ob_v3p0_achievementcredential_schema.json"
+	// workOfSchema is about the computing for reading one, as in maxWork.
+	workOfSchema = 2_000
+	// maxNamedSchemas is how many schemas of one credential are fetched.
+	maxNamedSchemas = 4
 )
 
 // namedSchemas looks at the schemas that the document says it follows. Those of
 // Open Badges 3.0 itself are what was checked already, in each of the forms that
-// they are published in. No other is fetched: what it demands is not known.
+// they are published in. Any other is fetched once the issuer is shown to have
+// named it.
 func (e *examination) namedSchemas() {
 	schemas, given := e.credential.Value().Member("credentialSchema")
 	if !given {
 		return
 	}
+	others := 0
 	for items := schemas.Items(); items.Next(); {
 		schema := items.Value()
-		is := false
-		for types := schema.Get("type").Items(); types.Next(); {
-			is = is || types.Value().Is(schemaValidator)
-		}
-		if !is || e.credential.Kind == credential.KindAchievement && schema.Get("id").Is(usualSchema) {
+		id := schema.Get("id")
+		required := hasType(schema, schemaValidator)
+		if !required && !hasType(schema, schemaW3C) || e.credential.Kind == credential.KindAchievement && id.Is(usualSchema) {
 			continue
 		}
-		kind, known := kindOfSchema(schema.Get("id").Text())
+		kind, known := kindOfSchema(id.Text())
 		switch {
-		case !known:
-			e.add(CodeSchemaUnavailable, Indeterminate, schema.Pointer(), nil)
-		case kind != e.credential.Kind:
+		case known && kind != e.credential.Kind:
 			e.add(CodeSchema, Failed, schema.Pointer(), map[string]string{
 				"violation": "schema_of_another_kind", "problem": "It names the schema of another kind of credential as its own.",
 			})
+		case !known:
+			if others++; others > maxNamedSchemas {
+				e.schemaUndecided(schema, required, "there are too many of them")
+				continue
+			}
+			e.namedSchema(schema, required)
 		}
 	}
+}
+
+func hasType(v strictjson.Value, name string) bool {
+	for types := v.Get("type").Items(); types.Next(); {
+		if types.Value().Is(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// namedSchema fetches a schema and holds the document to it. What cannot be
+// decided counts only where Open Badges 3.0 has it decided.
+func (e *examination) namedSchema(named strictjson.Value, required bool) {
+	if e.trust != verified {
+		e.schemaUndecided(named, required, "nothing shows yet that the badge is the issuer's")
+		return
+	}
+	id := named.Get("id").Text()
+	schema, reason := e.schemaAt(id, named)
+	if schema == nil {
+		e.schemaUndecided(named, required, reason)
+		return
+	}
+	violation, work, err := schema.Validate(e.credential.Value(), min(jsonschema.MaxWork, maxWork-e.worked))
+	e.worked += min(work, maxWork-e.worked) + workOfSchema
+	switch {
+	case err != nil:
+		e.schemaUndecided(named, required, "they ask for too much work")
+	case violation != nil:
+		e.add(CodeNamedSchema, Failed, violation.Path, map[string]string{"schema": id, "keyword": violation.Keyword})
+	default:
+		e.add(CodeNamedSchema, Passed, named.Pointer(), map[string]string{"schema": id})
+	}
+}
+
+func (e *examination) schemaUndecided(named strictjson.Value, required bool, reason string) {
+	params := map[string]string{"reason": reason}
+	if required {
+		e.add(CodeSchemaUnavailable, Indeterminate, named.Pointer(), params)
+	} else {
+		e.add(CodeSchemaUnavailable, Skipped, named.Pointer(), params)
+	}
+}
+
+// schemaAt gives the schema at an address, as long as it has the digests that the
+// document has of it; or why there is none.
+func (e *examination) schemaAt(id string, named strictjson.Value) (schema *jsonschema.Schema, reason string) {
+	digests, err := digestsOf(named)
+	if err != nil {
+		return nil, "the fingerprint in the badge is malformed"
+	}
+	data, err := e.fetch(id, KindSchema)
+	if err != nil {
+		return nil, "they could not be had"
+	}
+	for _, d := range digests {
+		if d.algorithm == 0 {
+			continue
+		}
+		hash := d.algorithm.New()
+		hash.Write(data)
+		if !bytes.Equal(hash.Sum(nil), d.sum) {
+			return nil, "they are not those that the issuer had in hand"
+		}
+	}
+	schema, err = jsonschema.Compile(data)
+	switch {
+	case errors.Is(err, jsonschema.ErrUnsupported):
+		return nil, "they are of a kind that is not known here"
+	case err != nil:
+		return nil, "they are malformed"
+	}
+	return schema, ""
 }
 
 // kindOfSchema tells what kind of credential a published schema of Open Badges

@@ -46,6 +46,8 @@ const (
 	// KindBadge is a badge in any form, also a picture, behind a link that
 	// somebody gave. It is up to 5 MiB large.
 	KindBadge
+	// KindSchema is a JSON Schema that a credential names.
+	KindSchema
 )
 
 // MediaTypes lists the media types a document of this kind may come in, the
@@ -62,6 +64,8 @@ func (k Kind) MediaTypes() []string {
 			"application/vc", "application/vc+jwt", "application/vc+sd-jwt", "application/vc+cose", "application/vp", "application/vp+jwt",
 			"application/vp+cose", "application/vc+ld+json", "application/ld+json", "application/json", "application/jwt", "image/png", "image/svg+xml", "text/plain",
 		}
+	case KindSchema:
+		return []string{"application/schema+json", "application/json", "text/plain"}
 	case KindKeySet:
 		return []string{"application/jwk-set+json", "application/json"}
 	case KindOpenBadges2:

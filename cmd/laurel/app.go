@@ -12,6 +12,7 @@ import (
 	"laurel/contexts"
 	"laurel/credential/dataintegrity"
 	"laurel/credential/jsonld"
+	"laurel/credential/jsonschema"
 	"laurel/did"
 	"laurel/did/didweb"
 	"laurel/did/didwebvh"
@@ -183,6 +184,8 @@ func (d documents) Document(ctx context.Context, url string, kind verifier.Kind)
 		request.MaxBytes, request.Redirects = maxImage, fetch.SameHost
 	case verifier.KindCredential:
 		request.MaxBytes = maxDocument
+	case verifier.KindSchema:
+		request.MaxBytes, request.Redirects = jsonschema.MaxSize, fetch.SameHost
 	}
 	response, err := d.client.Get(ctx, url, request)
 	if err != nil {
