@@ -12,6 +12,7 @@ const (
 	ActionCancelAward   = "award.cancel"
 	ActionWithdrawAward = "award.withdraw"
 	ActionCloseAward    = "award.close"
+	ActionClaim         = "credential.claim"
 )
 
 // AwardState is where a bulk award is in its life.
@@ -160,6 +161,8 @@ type RowFault struct {
 	// Column counts from 1; 0 is the row as a whole.
 	Column int    `json:"column,omitempty"`
 	Code   string `json:"code"`
+	// Row is another row that it has to do with; 0 for none.
+	Row int `json:"row,omitempty"`
 }
 
 // RowReservation reserves the credential of a row.

@@ -58,6 +58,8 @@ type Credential struct {
 	// Digest recognises the signed bytes again. It is keyed with the subject's
 	// key, so that it says nothing once that is destroyed.
 	Digest []byte `json:"digest,omitempty"`
+	// Claimed is when its recipient took it; zero before.
+	Claimed time.Time `json:"claimed,omitzero"`
 	// Changed, Reason and Wording tell of the last change of status: when, the
 	// code of the reason, and what the public is told.
 	Changed time.Time `json:"changed,omitzero"`

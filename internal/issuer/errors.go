@@ -102,3 +102,7 @@ func violation(path, code string) Violation {
 // Codes lists the codes of violations that are not among credential.Codes,
 // sorted.
 func Codes() []string { return slices.Sorted(maps.Keys(sentences)) }
+
+// Sentence is the English sentence of a code, one of Codes or of
+// credential.Codes.
+func Sentence(code string) string { return violation("", code).Message }

@@ -53,6 +53,7 @@ type CredentialStore interface {
 	ListCredentials(ctx context.Context, tenant string, filter storage.CredentialFilter, page storage.Page) ([]storage.Credential, string, error)
 	SetStatus(ctx context.Context, change storage.StatusChange) (storage.Credential, error)
 	SetVisibility(ctx context.Context, act storage.Act, tenant, id string, visibility storage.Visibility) error
+	ClaimCredential(ctx context.Context, act storage.Act, tenant, id string) (storage.Credential, error)
 }
 
 // SubjectStore keeps the data keys of people.

@@ -112,6 +112,36 @@ func (s *Store) SetVisibility(ctx context.Context, act storage.Act, tenant, id s
 	})
 }
 
+// ClaimCredential notes when the recipient of a credential took it; the first
+// time stays. It returns ErrConflict for one that is pending or revoked and
+// ErrErased for one whose subject is gone.
+func (s *Store) ClaimCredential(ctx context.Context, act storage.Act, tenant, id string) (storage.Credential, error) {
+	var claimed storage.Credential
+	err := s.write(ctx, "claiming credential", validAct(act), func(t *txn) error {
+		if err := t.unclaimed(tenant, act); err != nil {
+			return err
+		}
+		at, c, err := t.credential(tenant, id)
+		switch {
+		case err != nil:
+			return err
+		case !c.Erased.IsZero():
+			return storage.ErrErased
+		case c.State == storage.StatePending || c.State == storage.StateRevoked:
+			return storage.ErrConflict
+		}
+		if c.Claimed.IsZero() {
+			c.Claimed = act.Time.UTC()
+			t.putCredential(at, c)
+			t.audit(tenant, act, storage.ActionClaim, "credential/"+id, "")
+		}
+		t.claimDone(tenant, act, "credential/"+id)
+		claimed = c
+		return nil
+	})
+	return claimed, err
+}
+
 // stateBytes stand for the states in keys.
 var stateBytes = map[storage.State]byte{
 	storage.StatePending: 'p', storage.StateIssued: 'i', storage.StateSuspended: 's', storage.StateRevoked: 'r',
