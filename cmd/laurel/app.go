@@ -16,6 +16,7 @@ import (
 	"laurel/did"
 	"laurel/did/didweb"
 	"laurel/did/didwebvh"
+	"laurel/internal/award"
 	"laurel/internal/fetch"
 	"laurel/internal/issuer"
 	"laurel/internal/keys"
@@ -33,6 +34,7 @@ type installation struct {
 	store    *boltstore.Store
 	ring     *keys.Ring
 	issuer   *issuer.Service
+	awards   *award.Service
 }
 
 // openInstallation opens a data directory for this process alone. The returned
@@ -89,7 +91,11 @@ func newInstallation(s settings, set *contexts.Set, store *boltstore.Store, file
 	if err != nil {
 		return nil, err
 	}
-	return &installation{settings: s, contexts: set, store: store, ring: ring, issuer: service}, nil
+	awards, err := award.New(award.Config{Store: store, Issuer: service, InstallationKey: file.InstallationKey(), })
+	if err != nil {
+		return nil, err
+	}
+	return &installation{settings: s, contexts: set, store: store, ring: ring, issuer: service, awards: awards}, nil
 }
 
 // networkFlags are the laboratory exception of package fetch.
@@ -218,7 +224,7 @@ func newServer(p serverParts) (*server.Server, error) {
 		config.Resolver = p.resolver
 	}
 	if own := p.installation; own != nil {
-		config.Issuer, config.Keys, config.PublicURL = own.issuer, own.ring, own.settings.PublicURL
+		config.Issuer, config.Awards, config.Keys, config.PublicURL = own.issuer, own.awards, own.ring, own.settings.PublicURL
 		config.Ready = func(context.Context) error { return own.store.Err() }
 	}
 	return server.New(config)

@@ -24,6 +24,7 @@ type commandLine struct {
 	Demo        demoCommand        `cmd:"" help:"Try everything on this machine; leaves nothing behind."`
 	Achievement achievementCommand `cmd:"" help:"Describe what can be achieved."`
 	Issue       issueCommand       `cmd:"" help:"Award a badge."`
+	Award       awardCommand       `cmd:"" help:"Award a badge to the people of a file."`
 	Verify      verifyCommand      `cmd:"" help:"Check a badge: exit 0 valid, 1 invalid, 2 could not be decided."`
 	Bake        bakeCommand        `cmd:"" help:"Put a badge into a picture."`
 	Unbake      unbakeCommand      `cmd:"" help:"Take the badge out of a picture."`

@@ -198,6 +198,7 @@ func (i *installation) run(ctx context.Context, logger *slog.Logger, handler *se
 		})
 	})
 	group.Go(func() error { return i.runStatusJobs(ctx, logger) })
+	group.Go(func() error { return i.awards.Run(ctx, logger) })
 	// A store that could not make a write durable takes no more of them; only
 	// opening it again shows what the disk holds.
 	group.Go(func() error { return every(ctx, time.Second, i.store.Err) })

@@ -121,8 +121,8 @@ func (s *Service) summary(record storage.AwardJob) Job {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if problem := s.problems[record.ID]; problem != nil && !record.State.Ended() {
-		j.Problem = problem.Error()
+	if !record.State.Ended() {
+		j.Problem = s.problems[record.ID]
 	}
 	return j
 }

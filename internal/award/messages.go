@@ -44,6 +44,10 @@ var sentences = map[string]string{
 	"evidence_malformed": "Evidence is the https address of a page.",
 	"duplicate":          "The same recipient is in an earlier row.",
 	"revoked_before":     "The recipient had this badge and it was revoked. Award it again singly if that is meant.",
+	// A job that does not go on.
+	"job_failed":    "Something went wrong. The operator finds the cause in the log.",
+	"job_no_key":    "The issuer has no key that may sign.",
+	"job_disk_full": "The disk is full.",
 	// A row that was to be awarded.
 	"signing_failed": "The badge was made but did not pass our own check, and was not released.",
 }

@@ -80,14 +80,14 @@ func (s *Service) problem(id string, err error) {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return
 	}
-	told := errors.New("Something went wrong. The operator finds the cause in the log.")
+	code := "job_failed"
 	switch {
 	case errors.Is(err, keys.ErrNoSigningKey):
-		told = errors.New("The issuer has no key that may sign.")
+		code = "job_no_key"
 	case errors.Is(err, storage.ErrFull):
-		told = errors.New("The disk is full.")
+		code = "job_disk_full"
 	}
-	s.problems[id] = told
+	s.problems[id] = sentence(code)
 }
 
 // attend does what a job needs at the moment.

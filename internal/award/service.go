@@ -79,7 +79,7 @@ type Service struct {
 	wake      chan struct{} // holds one signal that there is something to do
 
 	mu       sync.Mutex // guards what follows
-	problems map[string]error
+	problems map[string]string
 }
 
 // New makes a Service. The error names the field of Config that is at fault.
@@ -94,7 +94,7 @@ func New(config Config) (*Service, error) {
 	s := &Service{
 		store: config.Store, issuer: config.Issuer, envelope: sealing, retention: config.Retention,
 		logger: config.Logger, clock: config.Clock, rand: config.Rand,
-		wake: make(chan struct{}, 1), problems: make(map[string]error),
+		wake: make(chan struct{}, 1), problems: make(map[string]string),
 	}
 	if s.retention == 0 {
 		s.retention = DefaultRetention

@@ -124,7 +124,7 @@ func utf16Order(data []byte) (uencoding.Endianness, bool) {
 	case zeros[0] > enough && zeros[1] == 0:
 		return uencoding.BigEndian, true
 	}
-	return 0, false
+	return uencoding.LittleEndian, false
 }
 
 // likelyUTF8 tells UTF-8, be it damaged in places, from encodings of one byte a

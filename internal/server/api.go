@@ -231,18 +231,23 @@ func (s *Server) changeWithin(c *gin.Context, slack int64) (issuer.Caller, []byt
 	}
 	body := slices.Clone(data)
 	release()
+	caller, err = s.caller(c, sha256.Sum256(slices.Concat([]byte(c.Request.Method+" "+c.Request.URL.Path+"\n"), body)))
+	return caller, body, err
+}
+
+// caller is who asks, and the key under which a request of this digest happens
+// once.
+func (s *Server) caller(c *gin.Context, digest [32]byte) (issuer.Caller, error) {
+	caller := issuer.Caller{Tenant: apiKey(c).Tenant, Actor: eventOf(c).actor}
 	given := c.Request.Header.Values(idempotencyHeader)
 	if len(given) == 0 {
-		return caller, body, nil
+		return caller, nil
 	}
 	if len(given) > 1 || !printable(given[0]) {
-		return caller, nil, refuse(problemIdempotency)
+		return caller, refuse(problemIdempotency)
 	}
-	caller.Idempotency = &issuer.Idempotency{
-		Space: apiKey(c).ID, Key: given[0],
-		Body: sha256.Sum256(slices.Concat([]byte(c.Request.Method+" "+c.Request.URL.Path+"\n"), body)),
-	}
-	return caller, body, nil
+	caller.Idempotency = &issuer.Idempotency{Space: apiKey(c).ID, Key: given[0], Body: digest}
+	return caller, nil
 }
 
 // printable reports whether a key is 1 to 128 printable ASCII characters.

@@ -78,6 +78,9 @@ func (s *Server) operators(g *gin.RouterGroup) {
 	g.GET("/status-changes/:id", credentials, s.handle(s.statusChange))
 	g.POST("/status-changes/:id/confirm", credentials, s.handle(s.confirmStatusChange))
 	g.POST("/status-changes/:id/stop", credentials, s.handle(s.stopStatusChange))
+	if s.awards != nil {
+		s.awardRoutes(g)
+	}
 
 	g.GET("/keys", admin, s.handle(s.listKeys))
 	g.POST("/keys", admin, s.handle(s.createKey))

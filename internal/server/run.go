@@ -63,6 +63,7 @@ func (s *Server) Run(ctx context.Context, listeners ...Listener) error {
 		}
 	}
 	group, serving := errgroup.WithContext(ctx)
+	context.AfterFunc(serving, func() { s.stop.Do(func() { close(s.stopping) }) })
 	for _, l := range listeners {
 		server := s.httpServer(l)
 		group.Go(func() error {

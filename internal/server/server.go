@@ -10,10 +10,12 @@ import (
 	"net/url"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"laurel/internal/award"
 	"laurel/internal/issuer"
 	"laurel/internal/keys"
 	"laurel/internal/vcapi"
@@ -42,6 +44,8 @@ type Config struct {
 	Issuer *issuer.Service
 	// Keys are the signing keys of Issuer; required with it.
 	Keys Keys
+	// Awards makes bulk awards of Issuer; without it there are no routes for them.
+	Awards *award.Service
 	// Verifier checks what is posted to /verify.
 	Verifier Verifier
 	// Resolver, when set, is open to anybody at /1.0/identifiers/{did}.
@@ -127,6 +131,7 @@ func orElse[T comparable](value, fallback T) T {
 // Server is the HTTP side of an installation. It is safe for concurrent use.
 type Server struct {
 	issuer   *issuer.Service
+	awards   *award.Service
 	keys     Keys
 	verifier Verifier
 	resolver DIDResolver
@@ -140,8 +145,11 @@ type Server struct {
 	clock    func() time.Time
 	openAPI  []byte
 	clients  *clients
-	gate     *gate // of checks
-	heavy    *gate // of those that are more work than usual
+	gate     *gate         // of checks
+	heavy    *gate         // of those that are more work than usual
+	uploads  chan struct{} // holds one token for each file that is being read
+	stopping chan struct{} // closed when the server begins to stop
+	stop     sync.Once     // closes stopping
 	public   http.Handler
 	local    http.Handler
 }
@@ -159,7 +167,7 @@ func New(config Config) (*Server, error) {
 		return nil, errors.New("configuring server: Keys are required with Issuer")
 	}
 	s := &Server{
-		issuer: config.Issuer, keys: config.Keys, verifier: config.Verifier, resolver: config.Resolver, vcapi: config.VCAPI,
+		issuer: config.Issuer, awards: config.Awards, uploads: make(chan struct{}, 1), stopping: make(chan struct{}), keys: config.Keys, verifier: config.Verifier, resolver: config.Resolver, vcapi: config.VCAPI,
 		base: base.Scheme + "://" + base.Host, limits: config.Limits.withDefaults(), privacy: config.Privacy,
 		ready: config.Ready, logger: config.Logger, clock: config.Clock, fetching: config.Fetching,
 	}

@@ -63,9 +63,10 @@ var allowed = map[string][]string{
 		"contexts", "credential/cose", "credential/dataintegrity", "credential/jcs", "credential/jose", "credential/jsonld",
 		"credential/rdfc", "credential/schema", "credential/sdjwt", "credential/statuslist", "credential/strictjson", "did", "storage", "verifier",
 	},
-	"internal/web": {"credential", "credential/strictjson", "verifier"},
+	"internal/award": {"internal/envelope", "internal/issuer", "internal/keys", "storage"},
+	"internal/web":   {"credential", "credential/strictjson", "verifier"},
 	"internal/server": {
-		"credential", "credential/bake", "credential/strictjson", "did", "internal/issuer", "internal/keys", "internal/vcapi", "internal/web", "storage", "verifier",
+		"credential", "credential/bake", "credential/strictjson", "did", "internal/award", "internal/issuer", "internal/keys", "internal/vcapi", "internal/web", "storage", "verifier",
 	},
 }
 
@@ -81,6 +82,7 @@ var owners = map[string]string{
 	"filippo.io/age":                "internal/keys/filekeys",
 	"github.com/veraison/go-cose":   "credential/cose",
 	"github.com/wneessen/go-mail":   "internal/mail",
+	"github.com/xuri/excelize/v2":   "internal/award",
 }
 
 // httpUsers may import net/http outside tests.

@@ -1,0 +1,355 @@
+package server
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"laurel/credential"
+	"laurel/internal/award"
+	"laurel/internal/issuer"
+	"laurel/storage"
+)
+
+// Bounds of the upload of a file of people.
+const (
+	maxUpload      = 32<<20 + 1<<16 // the file and the fields beside it
+	maxUploadParts = 64
+	maxUploadField = 4096
+	uploadTimeout  = 5 * time.Minute
+)
+
+// awardRoutes is the part of the operators' API for bulk awards.
+func (s *Server) awardRoutes(g *gin.RouterGroup) {
+	scope := s.needs(issuer.ScopeCredentials)
+	g.GET("/awards", scope, s.handle(s.listAwards))
+	g.POST("/awards", scope, s.handle(s.draftAward))
+	g.GET("/awards/:id", scope, s.handle(s.bulkAward))
+	g.POST("/awards/:id/confirm", scope, s.handle(s.confirmAward))
+	g.POST("/awards/:id/cancel", scope, s.handle(s.cancelAward))
+	g.GET("/awards/:id/bad-rows", scope, s.handle(s.badRows))
+	g.GET("/awards/:id/events", scope, s.handle(s.awardEvents))
+}
+
+func (s *Server) listAwards(c *gin.Context) error {
+	page, _, err := listQuery(c.Request.URL.RawQuery)
+	if err != nil {
+		return err
+	}
+	items, next, err := s.awards.Jobs(c.Request.Context(), apiKey(c).Tenant, page)
+	if err != nil {
+		return cursorError(err)
+	}
+	return respond(c, http.StatusOK, listBody[award.Job]{Items: items, Next: next})
+}
+
+// draftAward takes one file at a time: each is held in memory as a whole.
+func (s *Server) draftAward(c *gin.Context) error {
+	control := http.NewResponseController(c.Writer)
+	_ = control.SetReadDeadline(time.Now().Add(uploadTimeout))  // not every connection has one
+	_ = control.SetWriteDeadline(time.Now().Add(uploadTimeout)) // nor this
+	select {
+	case s.uploads <- struct{}{}:
+		defer func() { <-s.uploads }()
+	case <-c.Request.Context().Done():
+		return c.Request.Context().Err()
+	}
+	form, err := s.uploadForm(c)
+	if err != nil {
+		return err
+	}
+	upload, err := form.upload()
+	if err != nil {
+		return err
+	}
+	caller, err := s.caller(c, form.digest(c.Request.Method+" "+c.Request.URL.Path))
+	if err != nil {
+		return err
+	}
+	job, err := s.awards.Draft(c.Request.Context(), caller, upload)
+	if err != nil {
+		return err
+	}
+	replayed(c, caller)
+	c.Header("Location", s.base+"/api/v1/awards/"+job.ID)
+	return respond(c, http.StatusAccepted, job)
+}
+
+func (s *Server) bulkAward(c *gin.Context) error {
+	job, err := s.awards.Job(c.Request.Context(), apiKey(c).Tenant, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return respond(c, http.StatusOK, job)
+}
+
+func (s *Server) confirmAward(c *gin.Context) error {
+	caller, body, err := s.change(c)
+	if err != nil {
+		return err
+	}
+	var at time.Time
+	if len(body) > 0 {
+		var b binder
+		root, err := b.root(body, "startAt")
+		if err != nil {
+			return err
+		}
+		at = b.time(root, "startAt")
+		if err := b.err(); err != nil {
+			return err
+		}
+	}
+	job, err := s.awards.Confirm(c.Request.Context(), caller, c.Param("id"), at)
+	if err != nil {
+		return err
+	}
+	replayed(c, caller)
+	return respond(c, http.StatusOK, job)
+}
+
+func (s *Server) cancelAward(c *gin.Context) error {
+	caller, body, err := s.change(c)
+	if err != nil {
+		return err
+	}
+	if err := nothing(body); err != nil {
+		return err
+	}
+	job, err := s.awards.Cancel(c.Request.Context(), caller, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	replayed(c, caller)
+	return respond(c, http.StatusOK, job)
+}
+
+func (s *Server) badRows(c *gin.Context) error {
+	file, err := s.awards.BadRows(c.Request.Context(), apiKey(c).Tenant, c.Param("id"))
+	if errors.Is(err, storage.ErrErased) {
+		return &refusal{problemNotFound, "The rows of this file are no longer kept."}
+	}
+	if err != nil {
+		return err
+	}
+	c.Header("Cache-Control", "no-store")
+	c.Header("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": file.Name}))
+	c.Data(http.StatusOK, file.MediaType, file.Data)
+	return nil
+}
+
+const (
+	eventInterval = 500 * time.Millisecond
+	// eventPause is after how long a connection on which nothing happened is
+	// shown to be alive.
+	eventPause = 15 * time.Second
+)
+
+// awardEvents sends the progress of a job (HTML standard, section 9.2) until it
+// has ended, or the server stops. Whoever connects again is told how it stands.
+func (s *Server) awardEvents(c *gin.Context) error {
+	ctx := c.Request.Context()
+	tenant, id := apiKey(c).Tenant, c.Param("id")
+	if _, err := s.awards.Job(ctx, tenant, id); err != nil {
+		return err
+	}
+	control := http.NewResponseController(c.Writer)
+	c.Header("Content-Type", "text/event-stream")
+	c.Header("Cache-Control", "no-store")
+	c.Header("X-Accel-Buffering", "no")
+	ticker := time.NewTicker(eventInterval)
+	defer ticker.Stop()
+	var last string
+	sent := time.Now()
+	for {
+		job, err := s.awards.Progress(ctx, tenant, id)
+		if err != nil {
+			return err
+		}
+		data, err := json.Marshal(job)
+		if err != nil {
+			return err
+		}
+		text := ""
+		switch {
+		case string(data) != last:
+			text = fmt.Sprintf("event: %s\ndata: %s\n\n", job.State, data)
+		case time.Since(sent) >= eventPause:
+			text = ": alive\n\n"
+		}
+		if text != "" {
+			last, sent = string(data), time.Now()
+			_ = control.SetWriteDeadline(time.Now().Add(2 * eventPause)) // not every connection has one
+			if _, err := io.WriteString(c.Writer, text); err != nil {
+				return nil //nolint:nilerr // whoever listened has gone
+			}
+			c.Writer.Flush()
+		}
+		if job.State.Ended() {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-s.stopping:
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+// uploadForm is a form with a file.
+type uploadForm struct {
+	fields map[string][]string
+	name   string
+	file   []byte
+	filed  bool
+}
+
+// uploadFields are the fields of the form, and whether there may be several.
+var uploadFields = map[string]bool{
+	"achievement": false, "sheet": false, "encoding": false, "column": true, "validFrom": false, "validUntil": false,
+	"awardedDate": false, "visibility": false, "claimDays": false,
+}
+
+// uploadForm reads the form of a request.
+func (s *Server) uploadForm(c *gin.Context) (*uploadForm, error) {
+	mediaType, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
+	if err != nil || mediaType != "multipart/form-data" {
+		return nil, refuse(problemMediaType)
+	}
+	for _, encoding := range c.Request.Header.Values("Content-Encoding") {
+		if !strings.EqualFold(strings.TrimSpace(encoding), "identity") {
+			return nil, refuse(problemEncoding)
+		}
+	}
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxUpload)
+	reader, err := c.Request.MultipartReader()
+	if err != nil {
+		return nil, refuse(problemForm)
+	}
+	form := &uploadForm{fields: make(map[string][]string)}
+	for range maxUploadParts {
+		part, err := reader.NextPart()
+		if errors.Is(err, io.EOF) {
+			return form, nil
+		}
+		if err == nil {
+			err = form.take(part)
+		}
+		switch {
+		case isTooLarge(err):
+			return nil, &refusal{problemTooLarge, "A file of people has at most 32 MiB."}
+		case err != nil:
+			return nil, err
+		}
+	}
+	return nil, refuse(problemForm)
+}
+
+func (f *uploadForm) take(part *multipart.Part) error {
+	name := part.FormName()
+	if name == "file" {
+		if f.filed {
+			return violation("/file", "too_many")
+		}
+		var err error
+		f.filed, f.name = true, part.FileName()
+		if f.file, err = io.ReadAll(part); err != nil && !isTooLarge(err) {
+			return refuse(problemIncomplete)
+		}
+		return err
+	}
+	several, known := uploadFields[name]
+	if !known {
+		return violation("/"+name, "member_unknown")
+	}
+	if !several && len(f.fields[name]) > 0 {
+		return violation("/"+name, "too_many")
+	}
+	data, err := io.ReadAll(io.LimitReader(part, maxUploadField+1))
+	switch {
+	case isTooLarge(err):
+		return err
+	case err != nil:
+		return refuse(problemIncomplete)
+	case len(data) > maxUploadField:
+		return violation("/"+name, "too_long")
+	}
+	f.fields[name] = append(f.fields[name], string(data))
+	return nil
+}
+
+func (f *uploadForm) text(name string) string {
+	if len(f.fields[name]) == 0 {
+		return ""
+	}
+	return f.fields[name][0]
+}
+
+// digest tells requests under one idempotency key apart, however their parts
+// are bounded.
+func (f *uploadForm) digest(request string) [32]byte {
+	sum := sha256.Sum256(f.file)
+	about, err := json.Marshal([]any{request, f.fields, f.name, hex.EncodeToString(sum[:])})
+	if err != nil {
+		panic(err) // texts always encode
+	}
+	return sha256.Sum256(about)
+}
+
+// upload makes of the form what it asks for.
+func (f *uploadForm) upload() (award.Upload, error) {
+	var b binder
+	u := award.Upload{
+		Achievement: f.text("achievement"), Name: f.name, Data: f.file, Sheet: f.text("sheet"), Encoding: f.text("encoding"),
+		Columns: make(map[award.Field]string),
+		Terms: issuer.Request{
+			ValidFrom: b.formTime(f, "validFrom"), ValidUntil: b.formTime(f, "validUntil"), AwardedDate: b.formTime(f, "awardedDate"),
+			Visibility: storage.Visibility(f.text("visibility")),
+		},
+	}
+	if !f.filed {
+		b.fault("/file", "member_missing")
+	}
+	if u.Achievement == "" {
+		b.fault("/achievement", "member_missing")
+	}
+	for _, column := range f.fields["column"] {
+		field, heading, ok := strings.Cut(column, "=")
+		if _, twice := u.Columns[award.Field(field)]; !ok || twice {
+			b.fault("/column", "column_malformed")
+		}
+		u.Columns[award.Field(field)] = heading
+	}
+	if days := f.text("claimDays"); days != "" {
+		var err error
+		if u.ClaimDays, err = strconv.Atoi(days); err != nil {
+			u.ClaimDays = -1 // which the domain refuses
+		}
+	}
+	return u, b.err()
+}
+
+func (b *binder) formTime(f *uploadForm, name string) time.Time {
+	given := f.text(name)
+	if given == "" {
+		return time.Time{}
+	}
+	t, zoned, err := credential.ParseDateTimeStamp(given)
+	if err != nil || !zoned {
+		b.fault("/"+name, "time_malformed")
+	}
+	return t
+}
