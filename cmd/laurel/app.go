@@ -91,7 +91,7 @@ func newInstallation(s settings, set *contexts.Set, store *boltstore.Store, file
 	if err != nil {
 		return nil, err
 	}
-	awards, err := award.New(award.Config{Store: store, Issuer: service, InstallationKey: file.InstallationKey(), })
+	awards, err := award.New(award.Config{Store: store, Issuer: service, InstallationKey: file.InstallationKey()})
 	if err != nil {
 		return nil, err
 	}

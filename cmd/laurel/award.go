@@ -84,9 +84,7 @@ func (c *awardFileCommand) Run(ctx context.Context, console *console) (err error
 		}
 	case !drafted: // it was confirmed before, by a command that was interrupted
 		job, err = session.await(ctx, job)
-	case job.Valid == 0: // there is nothing to confirm
-		job, err = session.change(ctx, job.ID, "cancel", nil)
-	case c.Yes || c.confirmed(ctx, console, job):
+	case c.Yes || job.Valid == 0 || c.confirmed(ctx, console, job):
 		if job, err = session.confirm(ctx, job.ID, at); err == nil {
 			job, err = session.await(ctx, job)
 		}
@@ -379,7 +377,7 @@ func (s *awardSession) await(ctx context.Context, job award.Job) (award.Job, err
 	if !s.operator.served {
 		running, cancel := context.WithCancel(ctx)
 		done := make(chan error, 1)
-		go func() { done <- s.operator.installation.awards.Run(running) }()
+		go func() { done <- s.operator.installation.awards.Run(running, nil) }()
 		job, err := s.watch(ctx, job)
 		cancel()
 		return job, errors.Join(err, <-done)

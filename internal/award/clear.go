@@ -18,7 +18,7 @@ const reasonUnclaimed = "unclaimed"
 const discardChunk = 5000
 
 // clear sees to what is left of a job that has ended.
-func (s *Service) clear(ctx context.Context, job storage.AwardJob) error {
+func (s worker) clear(ctx context.Context, job storage.AwardJob) error {
 	now := s.clock()
 	if job.Counts.Reserved > 0 && job.Key != nil {
 		// Cancelled by a process that died before it had completed what it had
@@ -47,7 +47,7 @@ func (s *Service) clear(ctx context.Context, job storage.AwardJob) error {
 }
 
 // close destroys the key of a job, and with it what stood in its rows.
-func (s *Service) close(ctx context.Context, job storage.AwardJob) error {
+func (s worker) close(ctx context.Context, job storage.AwardJob) error {
 	act := s.act(systemActor)
 	_, err := s.store.UpdateAwardJob(ctx, act, job.Tenant, job.ID, func(job *storage.AwardJob) error {
 		job.Key, job.Sheet, job.Closed = nil, nil, act.Time
@@ -57,7 +57,7 @@ func (s *Service) close(ctx context.Context, job storage.AwardJob) error {
 }
 
 // discard removes all rows of a job.
-func (s *Service) discard(ctx context.Context, job storage.AwardJob) error {
+func (s worker) discard(ctx context.Context, job storage.AwardJob) error {
 	for ctx.Err() == nil {
 		left, err := s.store.DiscardAwardRows(ctx, job.Tenant, job.ID, discardChunk)
 		if err != nil || !left {
@@ -68,7 +68,7 @@ func (s *Service) discard(ctx context.Context, job storage.AwardJob) error {
 }
 
 // withdraw revokes the awards of a job that nobody claimed in time.
-func (s *Service) withdraw(ctx context.Context, job storage.AwardJob) error {
+func (s worker) withdraw(ctx context.Context, job storage.AwardJob) error {
 	caller := issuer.Caller{Tenant: job.Tenant, Actor: systemActor}
 	err := s.eachRow(ctx, job, storage.AwardRowFilter{States: []storage.RowState{storage.RowIssued}}, func(row storage.AwardRow) (bool, error) {
 		return true, s.issuer.Withdraw(ctx, caller, row.Credential, reasonUnclaimed)

@@ -105,10 +105,11 @@ func (s *Service) Draft(ctx context.Context, caller issuer.Caller, upload Upload
 		// Of a draft that was not finished nothing is kept. Where that cannot be
 		// stored, Run sees to it later.
 		ctx := context.WithoutCancel(ctx)
+		err = invalid(err)
 		if _, discarded := s.store.DiscardAwardRows(ctx, d.job.Tenant, d.job.ID, maxRows+1); discarded != nil {
-			s.logger.Error("discarding unfinished bulk award", "error", discarded)
+			err = errors.Join(err, discarded)
 		}
-		return s.replayed(ctx, caller, invalid(err))
+		return s.replayed(ctx, caller, err)
 	}
 	return job, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime"
 	"time"
 
@@ -27,12 +28,17 @@ const (
 // Run carries out what is confirmed, goes on with what an earlier process left,
 // and clears away what is over, until ctx ends; what is being signed then is
 // completed first. One process at a time runs it. It returns nil then, and an
-// error when the store takes no more writes.
-func (s *Service) Run(ctx context.Context) error {
+// error when the store takes no more writes. The logger, which may be nil, hears
+// of jobs that cannot go on.
+func (s *Service) Run(ctx context.Context, logger *slog.Logger) error {
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
+	w := worker{s, logger}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
-		if err := s.look(ctx); err != nil {
+		if err := w.look(ctx); err != nil {
 			return err
 		}
 		timer.Reset(look)
@@ -45,8 +51,14 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 }
 
+// worker is a Service at work.
+type worker struct {
+	*Service
+	logger *slog.Logger
+}
+
 // look does what there is to do at the moment.
-func (s *Service) look(ctx context.Context) error {
+func (s worker) look(ctx context.Context) error {
 	open, err := s.store.OpenAwardJobs(ctx)
 	if ctx.Err() != nil {
 		return nil
@@ -91,7 +103,7 @@ func (s *Service) problem(id string, err error) {
 }
 
 // attend does what a job needs at the moment.
-func (s *Service) attend(ctx context.Context, job storage.AwardJob) error {
+func (s worker) attend(ctx context.Context, job storage.AwardJob) error {
 	now := s.clock()
 	switch job.State {
 	case storage.AwardReading:
@@ -118,7 +130,7 @@ func (s *Service) attend(ctx context.Context, job storage.AwardJob) error {
 const systemActor = "system"
 
 // carryOut awards the rows of a job.
-func (s *Service) carryOut(ctx context.Context, job storage.AwardJob) error {
+func (s worker) carryOut(ctx context.Context, job storage.AwardJob) error {
 	if job.State == storage.AwardConfirmed {
 		var err error
 		act := s.act(systemActor)
@@ -147,7 +159,7 @@ func (s *Service) carryOut(ctx context.Context, job storage.AwardJob) error {
 
 // runner awards the rows of one job.
 type runner struct {
-	service *Service
+	service worker
 	job     storage.AwardJob
 	batch   *issuer.Batch
 	terms   issuer.Request
@@ -156,7 +168,7 @@ type runner struct {
 
 // awardRows awards the rows that are in one of the states. Rows of a job that
 // is cancelled meanwhile are left.
-func (s *Service) awardRows(ctx context.Context, job storage.AwardJob, states ...storage.RowState) error {
+func (s worker) awardRows(ctx context.Context, job storage.AwardJob, states ...storage.RowState) error {
 	r := &runner{service: s, job: job}
 	kept, err := termsOf(job)
 	if err != nil {

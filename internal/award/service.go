@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"strings"
 	"sync"
 	"time"
@@ -59,8 +58,6 @@ type Config struct {
 	InstallationKey []byte
 	// Retention is DefaultRetention when zero.
 	Retention time.Duration
-	// Logger hears of jobs that cannot go on; nothing is logged when nil.
-	Logger *slog.Logger
 	// Clock is time.Now and Rand crypto/rand.Reader when nil.
 	Clock func() time.Time
 	Rand  io.Reader
@@ -73,7 +70,6 @@ type Service struct {
 	issuer    *issuer.Service
 	envelope  *envelope.Envelope
 	retention time.Duration
-	logger    *slog.Logger
 	clock     func() time.Time
 	rand      io.Reader
 	wake      chan struct{} // holds one signal that there is something to do
@@ -93,14 +89,11 @@ func New(config Config) (*Service, error) {
 	}
 	s := &Service{
 		store: config.Store, issuer: config.Issuer, envelope: sealing, retention: config.Retention,
-		logger: config.Logger, clock: config.Clock, rand: config.Rand,
+		clock: config.Clock, rand: config.Rand,
 		wake: make(chan struct{}, 1), problems: make(map[string]string),
 	}
 	if s.retention == 0 {
 		s.retention = DefaultRetention
-	}
-	if s.logger == nil {
-		s.logger = slog.New(slog.DiscardHandler)
 	}
 	if s.clock == nil {
 		s.clock = time.Now

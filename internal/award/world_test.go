@@ -2,6 +2,7 @@ package award
 
 import (
 	"context"
+	"log/slog"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -114,7 +115,7 @@ func (w *world) carriedOut(id string) Job {
 	w.Helper()
 	_, err := w.Confirm(w.Context(), caller, id, time.Time{})
 	w.must(err)
-	w.must(w.look(w.Context()))
+	w.must(worker{w.Service, slog.New(slog.DiscardHandler)}.look(w.Context()))
 	return w.seen(id)
 }
 
