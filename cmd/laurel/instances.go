@@ -19,6 +19,7 @@ import (
 	"laurel/internal/issuer"
 	"laurel/internal/keys"
 	"laurel/internal/vcapi"
+	"laurel/storage"
 	"laurel/verifier"
 )
 
@@ -42,7 +43,9 @@ type instanceSettingsEntry struct {
 	BindIssuer        string   `yaml:"bindIssuer"` // strict, off
 	Errors            string   `yaml:"errors"`     // verified, status
 	Options           string   `yaml:"options"`    // refuse, ignore
-	Status            string   `yaml:"status"`     // none
+	Status            string   `yaml:"status"`     // none, revocation, suspension
+	// Algorithm is that of the key, for suites that take several.
+	Algorithm string `yaml:"algorithm"`
 }
 
 // envelopeSuite is the name of what is no cryptosuite: a JWT (VC-JOSE-COSE).
@@ -58,7 +61,7 @@ var suiteAlgorithms = map[string][]string{
 	dataintegrity.ECDSAJCS2019:         {keys.P256, keys.P384},
 	dataintegrity.ECDSASD2023:          {keys.P256},
 	dataintegrity.BBS2023:              {keys.BLS12381G2},
-	envelopeSuite:                      {keys.Ed25519, keys.P256, keys.P384},
+	envelopeSuite:                      {keys.P256, keys.P384, keys.Ed25519, keys.RSA2048},
 }
 
 // selectiveSuites are those to derive other proofs from.
@@ -74,7 +77,7 @@ func (s *instanceSettings) Decode(ctx *kong.DecodeContext) error {
 	return nil
 }
 
-var instanceMembers = []string{"name", "suites", "mandatoryPointers", "bindIssuer", "errors", "options", "status"}
+var instanceMembers = []string{"name", "suites", "mandatoryPointers", "bindIssuer", "errors", "options", "status", "algorithm"}
 
 // readInstances reads the section, strictly.
 func readInstances(node *yaml.Node) (instanceSettings, error) {
@@ -125,6 +128,17 @@ func (e *instanceSettingsEntry) check() error {
 		}
 		selective = selective || slices.Contains(selectiveSuites, suite)
 	}
+	for _, suite := range e.Suites {
+		if e.Algorithm != "" && !slices.Contains(suiteAlgorithms[suite], e.Algorithm) {
+			return fmt.Errorf("algorithm: %s is made with %s", suite, strings.Join(suiteAlgorithms[suite], " or "))
+		}
+	}
+	switch {
+	case e.Algorithm != "" && len(e.Suites) == 0:
+		return errors.New("algorithm: it is for an instance that has suites")
+	case e.Status != "" && e.Status != "none" && len(e.Suites) == 0:
+		return errors.New("status: it is for an instance that has suites")
+	}
 	if len(e.MandatoryPointers) > 0 && !selective {
 		return fmt.Errorf("mandatoryPointers: they are for %s", strings.Join(selectiveSuites, " and "))
 	}
@@ -144,7 +158,7 @@ func (e *instanceSettingsEntry) check() error {
 		{"bindIssuer", &e.BindIssuer, []string{"strict", "off"}},
 		{"errors", &e.Errors, []string{"verified", "status"}},
 		{"options", &e.Options, []string{"refuse", "ignore"}},
-		{"status", &e.Status, []string{"none"}},
+		{"status", &e.Status, []string{"none", "revocation", "suspension"}},
 	} {
 		if *choice.value == "" {
 			*choice.value = choice.words[0]
@@ -180,7 +194,7 @@ func (s instanceSettings) make(ctx context.Context, own *installation, client *f
 			err = fmt.Errorf("making instance %q of the VC API: %w", entry.Name, err)
 		}
 		if errors.Is(err, keys.ErrNoSigningKey) {
-			err = usage(err, "laurel keys list shows the keys that there are")
+			err = usage(err, "make one: laurel keys create --kind KIND")
 		}
 		if err != nil {
 			return nil, err
@@ -192,14 +206,19 @@ func (s instanceSettings) make(ctx context.Context, own *installation, client *f
 // config completes what all instances have in common.
 func (e *instanceSettingsEntry) config(ctx context.Context, config vcapi.Config, own *installation) (vcapi.Config, error) {
 	config.URL = own.issuer.PublicURL() + "/vc-api/" + e.Name
+	config.Ledger = own.issuer.Ledger(e.Name)
 	config.Policy = vcapi.Policy{
 		BindIssuer: e.BindIssuer == "strict", RefuseUnverified: e.Errors == "status", StrictOptions: e.Options == "refuse",
-		StatusDecides: true, AssertsOnly: true,
+		StatusDecides: true, AssertsOnly: true, StatusPurposes: statusPurposes[e.Status],
 	}
 	for _, suite := range e.Suites {
-		current := currentKey(own.ring, config.Issuer, suite)
+		algorithms := suiteAlgorithms[suite]
+		if e.Algorithm != "" {
+			algorithms = []string{e.Algorithm}
+		}
+		current := currentKey(own.ring, config.Issuer, algorithms, suite == envelopeSuite)
 		if _, _, err := current(ctx); err != nil {
-			return config, fmt.Errorf("suites: %s needs a key of %s: %w", suite, strings.Join(suiteAlgorithms[suite], " or "), err)
+			return config, fmt.Errorf("suites: %s needs a key of %s: %w", suite, strings.Join(algorithms, " or "), err)
 		}
 		if suite == envelopeSuite {
 			config.Envelope = &vcapi.Envelope{Current: current}
@@ -214,16 +233,28 @@ func (e *instanceSettingsEntry) config(ctx context.Context, config vcapi.Config,
 	return config, nil
 }
 
-// currentKey finds the newest active key of the default issuer that a suite can
-// sign with.
-func currentKey(ring *keys.Ring, did, suite string) vcapi.Current {
+// statusPurposes are the purposes that the words for status stand for.
+var statusPurposes = map[string][]string{
+	"revocation": {storage.PurposeRevocation},
+	"suspension": {storage.PurposeRevocation, storage.PurposeSuspension},
+}
+
+// currentKey finds the newest active key of the default issuer of the first
+// algorithm of which there is one. token is for keys that sign JWTs, which the
+// issuer's document may show under another name.
+func currentKey(ring *keys.Ring, did string, algorithms []string, token bool) vcapi.Current {
 	return func(ctx context.Context) (crypto.Signer, string, error) {
-		for _, algorithm := range suiteAlgorithms[suite] {
+		for _, algorithm := range algorithms {
 			key, err := ring.SigningWith(ctx, issuer.DefaultSlug, algorithm)
-			if errors.Is(err, keys.ErrNoSigningKey) {
+			switch {
+			case errors.Is(err, keys.ErrNoSigningKey):
 				continue
+			case err != nil:
+				return nil, "", err
+			case token:
+				return key.Signer, did + "#" + issuer.TokenKeyID(key.Key), nil
 			}
-			return key.Signer, did + "#" + key.Fragment, err
+			return key.Signer, did + "#" + key.Fragment, nil
 		}
 		return nil, "", keys.ErrNoSigningKey
 	}

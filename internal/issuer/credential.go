@@ -16,9 +16,11 @@ type Credential struct {
 	Tenant     string
 	State      storage.State
 	Visibility storage.Visibility
-	// Achievement and AchievementVersion name what was awarded.
+	// Achievement and AchievementVersion name what was awarded, or Instance the
+	// instance of the VC API that issued it.
 	Achievement        string
 	AchievementVersion int
+	Instance           string
 	Created, Issued    time.Time
 	ValidUntil         time.Time // zero when it does not end
 	// Changed, Reason and Wording tell of the last change of status.
@@ -98,7 +100,7 @@ func knownVisibility(v storage.Visibility) bool {
 func (s *Service) credential(c storage.Credential) Credential {
 	return Credential{
 		ID: c.ID, URL: s.base.credential(c.ID), Tenant: c.Tenant, State: c.State, Visibility: c.Visibility,
-		Achievement: c.Achievement, AchievementVersion: c.AchievementVersion,
+		Achievement: c.Achievement, AchievementVersion: c.AchievementVersion, Instance: c.Instance,
 		Created: c.Created, Issued: c.Issued, ValidUntil: c.ValidUntil,
 		Changed: c.Changed, Reason: c.Reason, Wording: c.Wording, Erased: c.Erased,
 	}

@@ -1,6 +1,7 @@
 package issuer
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -23,6 +24,7 @@ type draft struct {
 	awardedDate time.Time
 	evidence    [][]byte
 	status      []storage.StatusEntry
+	refresh     bool // it names a service that its renewal can be had from
 	base        address
 }
 
@@ -34,11 +36,14 @@ const sampleURN = "urn:uuid:00000000-0000-4000-8000-000000000001"
 
 var sampleStatus = []storage.StatusEntry{{Purpose: storage.PurposeRevocation, List: "sample"}}
 
-// unsigned writes the badge: exactly two contexts, types and sets as arrays, the
+// unsigned writes the badge: two contexts, or three with a refresh service, types and sets as arrays, the
 // issuer as an object, nothing empty.
 func (d draft) unsigned() []byte {
 	if d.id == "" {
 		d.id = "urn:uuid:00000000-0000-4000-8000-000000000002"
+		if d.refresh {
+			d.id = "https://localhost/credentials/sample"
+		}
 	}
 	if d.subject == "" {
 		d.subject = sampleURN
@@ -47,7 +52,11 @@ func (d draft) unsigned() []byte {
 		d.status, d.base = sampleStatus, address{url: "https://localhost"}
 	}
 	b := object{make([]byte, 0, d.size())}
-	b.raw("@context", contextsOfBadge)
+	if d.refresh {
+		b.raw("@context", contextsOfRefreshable)
+	} else {
+		b.raw("@context", contextsOfBadge)
+	}
 	b.text("id", d.id)
 	b.raw("type", typesOfBadge)
 	b.text("name", d.name)
@@ -58,15 +67,26 @@ func (d draft) unsigned() []byte {
 	b.object("credentialSubject", d.credentialSubject)
 	b.array("evidence", len(d.evidence), func(i int) { b.b = append(b.b, d.evidence[i]...) })
 	d.credentialStatus(&b)
+	if d.refresh {
+		b.object("refreshService", func(o *object) {
+			o.text("id", d.id+refreshPath)
+			o.text("type", "1EdTechCredentialRefresh")
+		})
+	}
 	return b.bytes()
 }
 
 // The members that are the same in all badges.
 var (
 	contextsOfBadge = texts(badgeContexts...)
-	typesOfBadge    = texts("VerifiableCredential", "OpenBadgeCredential")
-	typesOfSubject  = texts("AchievementSubject")
+	// extensions.json defines what refreshes.
+	contextsOfRefreshable = texts(append(slices.Clone(badgeContexts), credential.ContextExtensions)...)
+	typesOfBadge          = texts("VerifiableCredential", "OpenBadgeCredential")
+	typesOfSubject        = texts("AchievementSubject")
 )
+
+// refreshPath follows the URL of a badge in that of its refresh service.
+const refreshPath = "/refresh"
 
 // size is about how long the badge will be, and not less than for most.
 func (d draft) size() int {
@@ -97,14 +117,7 @@ func (d draft) credentialSubject(subject *object) {
 // several as an array.
 func (d draft) credentialStatus(b *object) {
 	write := func(i int) {
-		b.element(func(o *object) {
-			list, index := d.base.statusList(d.status[i].List), decimal(d.status[i].Index)
-			o.text("id", list+"#"+index)
-			o.text("type", "BitstringStatusListEntry")
-			o.text("statusPurpose", d.status[i].Purpose)
-			o.text("statusListIndex", index)
-			o.text("statusListCredential", list)
-		})
+		b.element(func(o *object) { writeStatusEntry(o, d.base, d.status[i]) })
 	}
 	if len(d.status) == 1 {
 		b.member("credentialStatus")
@@ -112,6 +125,15 @@ func (d draft) credentialStatus(b *object) {
 		return
 	}
 	b.array("credentialStatus", len(d.status), write)
+}
+
+func writeStatusEntry(o *object, base address, entry storage.StatusEntry) {
+	list, index := base.statusList(entry.List), decimal(entry.Index)
+	o.text("id", list+"#"+index)
+	o.text("type", "BitstringStatusListEntry")
+	o.text("statusPurpose", entry.Purpose)
+	o.text("statusListIndex", index)
+	o.text("statusListCredential", list)
 }
 
 func formatted(t time.Time) string {

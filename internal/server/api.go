@@ -36,8 +36,9 @@ type credentialBody struct {
 	URL                string             `json:"url"`
 	State              storage.State      `json:"state"`
 	Visibility         storage.Visibility `json:"visibility"`
-	Achievement        string             `json:"achievement"`
-	AchievementVersion int                `json:"achievementVersion"`
+	Achievement        string             `json:"achievement,omitempty"`
+	AchievementVersion int                `json:"achievementVersion,omitempty"`
+	Instance           string             `json:"instance,omitempty"`
 	Created            time.Time          `json:"created"`
 	Issued             time.Time          `json:"issued,omitzero"`
 	ValidUntil         time.Time          `json:"validUntil,omitzero"`
@@ -50,7 +51,7 @@ type credentialBody struct {
 
 func credentialOf(c issuer.Credential) credentialBody {
 	return credentialBody{
-		c.ID, c.URL, c.State, c.Visibility, c.Achievement, c.AchievementVersion, c.Created, c.Issued, c.ValidUntil,
+		c.ID, c.URL, c.State, c.Visibility, c.Achievement, c.AchievementVersion, c.Instance, c.Created, c.Issued, c.ValidUntil,
 		c.Changed, c.Reason, c.Wording, c.Erased, c.Signed,
 	}
 }

@@ -76,6 +76,9 @@ func (s *Server) instance(h func(*gin.Context, *vcapi.Instance) error) gin.Handl
 			ctx, done = s.fetching(ctx)
 			defer done()
 		}
+		if actor := eventOf(c).actor; actor != "" {
+			ctx = vcapi.WithActor(ctx, actor)
+		}
 		c.Request = c.Request.WithContext(ctx)
 		err := h(c, named)
 		var refused *vcapi.Error
@@ -88,6 +91,8 @@ func (s *Server) instance(h func(*gin.Context, *vcapi.Instance) error) gin.Handl
 			status = http.StatusNotFound
 		case errors.Is(err, vcapi.ErrDeleted):
 			status = http.StatusGone
+		case errors.Is(err, vcapi.ErrConflict):
+			status = http.StatusConflict
 		}
 		return refuseLifecycle(c, status, refused.Problems, nil)
 	})
@@ -193,7 +198,7 @@ func (s *Server) challenge(c *gin.Context, i *vcapi.Instance) error {
 func credentialID(c *gin.Context) string { return strings.TrimPrefix(c.Param("id"), "/") }
 
 func (s *Server) issuedCredential(c *gin.Context, i *vcapi.Instance) error {
-	document, err := i.Credential(credentialID(c))
+	document, err := i.Credential(c.Request.Context(), credentialID(c))
 	if err != nil {
 		return err
 	}
@@ -201,7 +206,7 @@ func (s *Server) issuedCredential(c *gin.Context, i *vcapi.Instance) error {
 }
 
 func (s *Server) deleteCredential(c *gin.Context, i *vcapi.Instance) error {
-	if err := i.Delete(credentialID(c)); err != nil {
+	if err := i.Delete(c.Request.Context(), credentialID(c)); err != nil {
 		return err
 	}
 	c.Status(http.StatusAccepted)

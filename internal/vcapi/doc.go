@@ -4,9 +4,9 @@
 //
 // An [Instance] is one configuration: whose keys sign, with what, and by which
 // policy something is verified. Its credentials may be of any kind, not badges
-// alone, and are held to VC Data Model 2.0 or 1.1. What it issued it remembers in
-// memory and within bounds: instances are for laboratories and come and go with
-// their process.
+// alone, and are held to VC Data Model 2.0 or 1.1. What it issued is in
+// its [Ledger]; without one it is remembered in memory and within bounds, as is
+// right for laboratories.
 //
 // Verification here is that of the specification, which answers with what is
 // wrong as a list of problems under the specification's own URLs. Whether a badge

@@ -81,7 +81,8 @@ type Policy struct {
 	// AssertsOnly signs no presentations: the issuer's document has the keys for
 	// assertionMethod alone, and nobody could verify one.
 	AssertsOnly bool
-	// StatusPurposes adds a status entry of each purpose to what is issued.
+	// StatusPurposes adds a status entry of each purpose to what is issued. With
+	// a Ledger, what has no id is given one then, by which to change it.
 	StatusPurposes []string
 	// JOSE says how tolerantly JWTs are read.
 	JOSE jose.Options
@@ -111,6 +112,9 @@ type Config struct {
 	// Lists gets status lists of others. Without it only the instance's own can
 	// be had.
 	Lists Lists
+	// Ledger keeps what is issued. Without it that is in memory, within bounds,
+	// with status lists of the instance's own.
+	Ledger Ledger
 	// Clock is time.Now when nil, Random the system's.
 	Clock  func() time.Time
 	Random io.Reader
@@ -121,9 +125,9 @@ type Config struct {
 type Instance struct {
 	config     Config
 	suites     *dataintegrity.Suites
-	issued     *issued
+	ledger     Ledger
+	memory     *memory // the ledger, where there is no other
 	challenges *challenges
-	lists      map[string]*list // by status purpose
 }
 
 // New makes an Instance. It starts nothing. The error names the field of Config
@@ -136,7 +140,7 @@ func New(config Config) (*Instance, error) {
 		return nil, errors.New("configuring instance: Issuer is required")
 	case config.Envelope != nil && len(config.Proofs) > 0:
 		return nil, errors.New("configuring instance: Proofs and Envelope exclude each other")
-	case len(config.Policy.StatusPurposes) > 0 && (len(config.Proofs) == 0 || config.Proofs[0].selective()):
+	case config.Ledger == nil && len(config.Policy.StatusPurposes) > 0 && (len(config.Proofs) == 0 || config.Proofs[0].selective()):
 		return nil, errors.New("configuring instance: StatusPurposes need a first proof that verifies by itself")
 	}
 	if config.Clock == nil {
@@ -145,16 +149,19 @@ func New(config Config) (*Instance, error) {
 	if config.Random == nil {
 		config.Random = rand.Reader
 	}
-	i := &Instance{
-		config: config, suites: dataintegrity.New(config.JSONLD), issued: newIssued(),
-		challenges: newChallenges(), lists: make(map[string]*list),
+	purposes := config.Policy.StatusPurposes
+	if config.Ledger != nil {
+		purposes = nil // they have lists there
 	}
-	for _, purpose := range config.Policy.StatusPurposes {
-		made, err := newList(purpose, i.listURL(purpose))
-		if err != nil {
-			return nil, fmt.Errorf("configuring instance: StatusPurposes: %w", err)
-		}
-		i.lists[purpose] = made
+	memory, err := newMemory(config.URL, purposes)
+	if err != nil {
+		return nil, fmt.Errorf("configuring instance: StatusPurposes: %w", err)
+	}
+	i := &Instance{
+		config: config, suites: dataintegrity.New(config.JSONLD), ledger: config.Ledger, memory: memory, challenges: newChallenges(),
+	}
+	if i.ledger == nil {
+		i.ledger = memory
 	}
 	return i, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
@@ -41,21 +42,44 @@ func (i *Instance) Issue(ctx context.Context, body []byte) (json.RawMessage, err
 	if err != nil {
 		return nil, err
 	}
-	if id == "" {
-		id = credential.Get("id").Text()
+	if credential, id, err = i.identified(credential, id); err != nil {
+		return nil, err
 	}
-	document, indexes, err := i.withStatus(credential)
+	name, status, err := i.ledger.Reserve(ctx, actorOf(ctx), id, i.config.Policy.StatusPurposes)
+	if err != nil {
+		return nil, ledgerError(err)
+	}
+	document, err := withStatus(credential, status)
 	if err != nil {
 		return nil, err
 	}
-	secured, err := i.secure(ctx, document, pointers, given)
+	secured, method, err := i.secure(ctx, document, pointers, given)
 	if err != nil {
 		return nil, err
 	}
-	if id != "" {
-		i.issued.put(id, record{secured: secured, indexes: indexes})
+	if err := i.ledger.Commit(ctx, actorOf(ctx), name, method, secured); err != nil {
+		return nil, ledgerError(err)
 	}
 	return secured, nil
+}
+
+// identified settles under which id a credential is kept: the one asked for or
+// its own. One whose status is kept for good must have one, and is given it.
+func (i *Instance) identified(credential strictjson.Value, wanted string) (strictjson.Value, string, error) {
+	if wanted != "" {
+		return credential, wanted, nil
+	}
+	if id := credential.Get("id").Text(); id != "" || i.config.Ledger == nil || len(i.config.Policy.StatusPurposes) == 0 {
+		return credential, id, nil
+	}
+	raw := make([]byte, 16)
+	if _, err := io.ReadFull(i.config.Random, raw); err != nil {
+		return credential, "", fmt.Errorf("making id: %w", err)
+	}
+	raw[6], raw[8] = raw[6]&0x0f|0x40, raw[8]&0x3f|0x80
+	id := fmt.Sprintf("urn:uuid:%x-%x-%x-%x-%x", raw[:4], raw[4:6], raw[6:8], raw[8:10], raw[10:])
+	made, err := alone(with(credential, "id", quoted(id)))
+	return made, id, err
 }
 
 // issuable refuses what is not to be issued, or not here.
@@ -99,15 +123,19 @@ func neverHidden(document []byte) (pointers []string) {
 	return pointers
 }
 
-// secure adds the proofs of the instance, or its envelope.
-func (i *Instance) secure(ctx context.Context, document []byte, pointers []string, given bool) ([]byte, error) {
+// secure adds the proofs of the instance, or its envelope, and returns the URL of
+// the first key too.
+func (i *Instance) secure(ctx context.Context, document []byte, pointers []string, given bool) (secured []byte, method string, err error) {
 	if i.config.Envelope != nil {
 		return i.envelop(ctx, document)
 	}
 	for _, proof := range i.config.Proofs {
 		proof, err := proof.present(ctx)
 		if err != nil {
-			return nil, err
+			return nil, "", err
+		}
+		if method == "" {
+			method = proof.VerificationMethod
 		}
 		options := proof.options(i.now())
 		if proof.selective() {
@@ -123,13 +151,13 @@ func (i *Instance) secure(ctx context.Context, document []byte, pointers []strin
 		signed, err := i.suites.Sign(ctx, document, proof.Signer, options)
 		if err != nil {
 			if ctx.Err() != nil {
-				return nil, ctx.Err()
+				return nil, "", ctx.Err()
 			}
-			return nil, invalid(problemOf(err, proofGeneration, "The credential cannot be signed."))
+			return nil, "", invalid(problemOf(err, proofGeneration, "The credential cannot be signed."))
 		}
 		document = signed
 	}
-	return document, nil
+	return document, method, nil
 }
 
 // options are those of a proof that asserts.
@@ -144,21 +172,33 @@ func (p Proof) options(now time.Time) dataintegrity.Options {
 	return options
 }
 
-func (i *Instance) envelop(ctx context.Context, document []byte) ([]byte, error) {
+func (i *Instance) envelop(ctx context.Context, document []byte) ([]byte, string, error) {
 	signer, method := i.config.Envelope.Signer, i.config.Envelope.KeyID
 	if current := i.config.Envelope.Current; current != nil {
 		var err error
 		if signer, method, err = current(ctx); err != nil {
-			return nil, err
+			return nil, "", err
 		}
 	}
 	token, err := jose.SignVC(document, signer, jose.SigningOptions{KeyID: method, Random: i.config.Random})
 	if err != nil {
-		return nil, invalid(problemOf(err, proofGeneration, "The credential cannot be signed."))
+		return nil, "", invalid(problemOf(err, proofGeneration, "The credential cannot be signed."))
 	}
 	enveloped, err := jose.MarshalEnvelope(jose.Envelope{MediaType: "application/vc+jwt", Data: []byte(token)})
 	if err != nil {
-		return nil, fmt.Errorf("enveloping credential: %w", err)
+		return nil, "", fmt.Errorf("enveloping credential: %w", err)
 	}
-	return enveloped, nil
+	return enveloped, method, nil
+}
+
+// Credential returns what was issued under an identifier. The error unwraps to
+// ErrNotFound or ErrDeleted.
+func (i *Instance) Credential(ctx context.Context, id string) ([]byte, error) {
+	secured, err := i.ledger.Credential(ctx, id)
+	return secured, ledgerError(err)
+}
+
+// Delete forgets a credential; its status stays. Errors are those of Credential.
+func (i *Instance) Delete(ctx context.Context, id string) error {
+	return ledgerError(i.ledger.Delete(ctx, actorOf(ctx), id))
 }

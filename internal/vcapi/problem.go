@@ -34,11 +34,13 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrDeleted: what was under this identifier was deleted.
 	ErrDeleted = errors.New("deleted")
+	// ErrConflict: there is something under this identifier already.
+	ErrConflict = errors.New("exists already")
 )
 
 // Error says why a request was refused.
 type Error struct {
-	// Err is ErrInvalid, ErrNotFound or ErrDeleted.
+	// Err is ErrInvalid, ErrNotFound, ErrDeleted or ErrConflict.
 	Err error
 	// Problems are what is wrong, at least one.
 	Problems []Problem

@@ -2,19 +2,16 @@ package vcapi
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"math/big"
-	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"time"
 
 	"laurel/credential/schema"
 	"laurel/credential/statuslist"
 	"laurel/credential/strictjson"
+	"laurel/storage"
 )
 
 // TimeResult is one end of a validity period.
@@ -31,103 +28,39 @@ type StatusResult struct {
 	Valid  bool   `json:"valid"`
 }
 
-// listLife is how long a status list credential lasts; it is made anew at half
-// of it.
-const listLife = 24 * time.Hour
-
-// list is a status list of an instance.
-type list struct {
-	purpose, url string
-
-	mu     sync.Mutex
-	bits   *statuslist.List
-	taken  map[int]bool
-	signed []byte
-	made   time.Time
-}
-
-func newList(purpose, url string) (*list, error) {
-	bits, err := statuslist.New(statuslist.MinimumLength)
-	if err != nil {
-		return nil, err
+// withStatus returns a credential with status entries beside those that it has.
+func withStatus(credential strictjson.Value, status []json.RawMessage) ([]byte, error) {
+	if len(status) == 0 {
+		return credential.Document().Bytes(), nil
 	}
-	return &list{purpose: purpose, url: url, bits: bits, taken: make(map[int]bool)}, nil
-}
-
-func (i *Instance) listURL(purpose string) string { return i.config.URL + "/status-lists/" + purpose }
-
-// take reserves an index that says nothing about when it was taken.
-func (l *list) take() (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(l.taken) >= l.bits.Len()/2 {
-		return 0, invalid(Problem{Type: rangeError, Title: "The status list is full."})
-	}
-	for {
-		n, err := rand.Int(rand.Reader, big.NewInt(int64(l.bits.Len())))
-		if err != nil {
-			return 0, err
-		}
-		if index := int(n.Int64()); !l.taken[index] {
-			l.taken[index] = true
-			return index, nil
-		}
-	}
-}
-
-// withStatus returns a credential with the status entries of the policy beside
-// those that it has, and the indexes by purpose.
-func (i *Instance) withStatus(credential strictjson.Value) (document []byte, indexes map[string]int, err error) {
-	document = credential.Document().Bytes()
-	purposes := i.config.Policy.StatusPurposes
-	if len(purposes) == 0 {
-		return document, nil, nil
-	}
-	indexes = make(map[string]int, len(purposes))
 	var entries []string
 	for existing := range credential.Get("credentialStatus").OneOrMany() {
 		entries = append(entries, string(existing.Raw()))
 	}
-	for _, purpose := range purposes {
-		l := i.lists[purpose]
-		index, err := l.take()
-		if err != nil {
-			return nil, nil, err
-		}
-		indexes[purpose] = index
-		entry, err := json.Marshal(struct {
-			ID         string `json:"id"`
-			Type       string `json:"type"`
-			Purpose    string `json:"statusPurpose"`
-			Index      string `json:"statusListIndex"`
-			Credential string `json:"statusListCredential"`
-		}{l.url + "#" + strconv.Itoa(index), "BitstringStatusListEntry", purpose, strconv.Itoa(index), l.url})
-		if err != nil {
-			return nil, nil, fmt.Errorf("writing status entry: %w", err)
-		}
+	for _, entry := range status {
 		entries = append(entries, string(entry))
 	}
 	value := entries[0]
 	if len(entries) > 1 {
 		value = "[" + strings.Join(entries, ",") + "]"
 	}
-	document = with(credential, "credentialStatus", value)
+	document := with(credential, "credentialStatus", value)
 	if version, _, err := schema.Identify(credential); err != nil || version != schema.V1 {
-		return document, indexes, nil
+		return document, nil
 	}
 	// Version 1.1 does not know status lists by itself.
 	made, err := alone(document)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	context := made.Get("@context")
 	for known := range context.Elements() {
 		if known.Is(statusContext) {
-			return document, indexes, nil
+			return document, nil
 		}
 	}
 	list := strings.TrimSuffix(string(context.Raw()), "]") + "," + quoted(statusContext) + "]"
-	return with(made, "@context", list), indexes, nil
+	return with(made, "@context", list), nil
 }
 
 // statusContext defines the terms of status entries for version 1.1.
@@ -136,7 +69,7 @@ const statusContext = "https://www.w3.org/ns/credentials/status/v1"
 // SetStatus changes the status of a credential that was issued here:
 // {credentialId, credentialStatus{type, statusPurpose}, status}. A status that is
 // not given is set. What is revoked stays revoked. The error is an *Error.
-func (i *Instance) SetStatus(_ context.Context, body []byte) error {
+func (i *Instance) SetStatus(ctx context.Context, body []byte) error {
 	r, err := i.read(body, nil)
 	if err != nil {
 		return err
@@ -156,66 +89,14 @@ func (i *Instance) SetStatus(_ context.Context, body []byte) error {
 			return malformedRequest("/status", "This is neither true nor false.")
 		}
 	}
-	issued, err := i.issued.of(id.Text())
-	if err != nil {
-		return err
-	}
-	purpose := entry.Get("statusPurpose").Text()
-	index, ok := issued.indexes[purpose]
+	err = i.ledger.SetStatus(ctx, actorOf(ctx), id.Text(), entry.Get("statusPurpose").Text(), set)
 	switch {
-	case !ok:
+	case errors.Is(err, storage.ErrInvalid):
 		return malformedRequest("/credentialStatus/statusPurpose", "The credential has no status of this purpose.")
-	case !set && purpose == statuslist.Revocation:
+	case errors.Is(err, storage.ErrConflict):
 		return malformedRequest("/status", "What is revoked stays revoked.")
 	}
-	l := i.lists[purpose]
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.signed = nil
-	return l.bits.Set(index, set)
-}
-
-// of is get for what may have been deleted.
-func (s *issued) of(id string) (record, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if r, ok := s.records[id]; ok {
-		return r, nil
-	}
-	return record{}, &Error{ErrNotFound, []Problem{{Type: "about:blank", Title: "There is no credential of this id."}}}
-}
-
-// StatusList returns the status list credential of a purpose, signed. The error
-// unwraps to ErrNotFound for a purpose without one.
-func (i *Instance) StatusList(ctx context.Context, purpose string) ([]byte, error) {
-	l, ok := i.lists[purpose]
-	if !ok {
-		return nil, &Error{ErrNotFound, []Problem{{Type: "about:blank", Title: "There is no status list of this name."}}}
-	}
-	now := i.now()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.signed != nil && now.Sub(l.made) < listLife/2 && !now.Before(l.made) {
-		return l.signed, nil
-	}
-	from := now.Truncate(time.Second).Add(-time.Minute)
-	unsigned, err := statuslist.Credential(l.bits, statuslist.Options{
-		URL: l.url, Issuer: json.RawMessage(quoted(i.config.Issuer)), Purposes: []string{purpose},
-		ValidFrom: from, ValidUntil: from.Add(listLife), TTL: time.Minute,
-	})
-	if err != nil {
-		return nil, err
-	}
-	proof, err := i.config.Proofs[0].present(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if l.signed, err = i.suites.Sign(ctx, unsigned, proof.Signer, proof.options(now)); err != nil {
-		l.signed = nil
-		return nil, fmt.Errorf("signing status list: %w", err)
-	}
-	l.made = now
-	return l.signed, nil
+	return ledgerError(err)
 }
 
 // validity looks at the validity period. A period that does not hold is a
@@ -341,7 +222,7 @@ func (e *examination) lookUp(entry statuslist.Entry) (statuslist.Status, *Proble
 
 // listAt gets a status list, its own from where it is made.
 func (e *examination) listAt(url string) ([]byte, error) {
-	if purpose, ours := strings.CutPrefix(url, e.listURL("")); ours && slices.Contains(e.config.Policy.StatusPurposes, purpose) {
+	if purpose, ours := strings.CutPrefix(url, e.memory.listURL("")); ours && e.memory.lists[purpose] != nil {
 		return e.StatusList(e.ctx, purpose)
 	}
 	if e.config.Lists == nil {

@@ -178,7 +178,7 @@ func TestPolicyOfOptions(t *testing.T) {
 		t.Errorf("pointers for a suite without them: %v", got)
 	}
 	issue(t, strict, credential, `{"credentialId":"mine"}`)
-	if _, err := strict.Credential("mine"); err != nil {
+	if _, err := strict.Credential(t.Context(), "mine"); err != nil {
 		t.Error(err)
 	}
 }
@@ -221,10 +221,10 @@ func TestPolicyOfStatus(t *testing.T) {
 		if got := refused(t, change("revocation", "false"), ErrInvalid); len(got) == 0 {
 			t.Error("what was revoked is reinstated")
 		}
-		if err := i.Delete("urn:uuid:1"); err != nil {
+		if err := i.Delete(t.Context(), "urn:uuid:1"); err != nil {
 			t.Fatal(err)
 		}
-		_, err := i.Credential("urn:uuid:1")
+		_, err := i.Credential(t.Context(), "urn:uuid:1")
 		refused(t, err, ErrDeleted)
 		if err := change("suspension", "true"); err != nil {
 			t.Errorf("a deleted credential has no status any more: %v", err)
@@ -289,9 +289,19 @@ func TestNewNamesTheFieldAtFault(t *testing.T) {
 }
 
 func TestMemoryIsBounded(t *testing.T) {
-	s := newIssued()
+	s, err := newMemory("", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for n := range maxIssued + 10 {
-		s.put(strings.Repeat("x", n%7)+string(rune('a'+n%26))+time.Duration(n).String(), record{})
+		id := strings.Repeat("x", n%7) + string(rune('a'+n%26)) + time.Duration(n).String()
+		name, _, err := s.Reserve(t.Context(), "", id, nil)
+		if err == nil {
+			err = s.Commit(t.Context(), "", name, "", nil)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 	if len(s.records) > maxIssued || len(s.order) > maxIssued {
 		t.Errorf("%d credentials are remembered", len(s.records))
