@@ -63,6 +63,7 @@ var causes = []struct {
 	{storage.ErrBusy, exitBusy, "another laurel process has the data open; wait until it is done or stop it"},
 	{storage.ErrExists, exitExists, ""},
 	{storage.ErrVersion, exitCannotRun, "a newer laurel has written this data; use that one"},
+	{storage.ErrOutdated, exitCannotRun, "bring the data up to date first: start laurel serve once, or any command that changes something"},
 	{storage.ErrCorrupt, exitFault, "restore the data directory from a backup"},
 	{storage.ErrFull, exitCannotRun, "make room on the disk and try again; nothing was changed"},
 	{filekeys.ErrExists, exitExists, ""},

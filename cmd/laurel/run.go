@@ -30,6 +30,7 @@ type commandLine struct {
 	Unbake      unbakeCommand      `cmd:"" help:"Take the badge out of a picture."`
 	Status      statusCommand      `cmd:"" help:"Revoke, suspend or reinstate a badge."`
 	Keys        keysCommand        `cmd:"" help:"List and change signing keys."`
+	Fsck        fsckCommand        `cmd:"" help:"Check whether the data is whole: exit 0 it is, 1 it is not, 2 not everything could be checked."`
 	Conformance conformanceCommand `cmd:"" help:"Serve throw-away instances of the VC API on this machine, for conformance suites."`
 	JoseCose    joseCoseCommand    `cmd:"" name:"jose-cose" help:"Secure or verify one document, for the conformance suite of VC-JOSE-COSE."`
 	Version     versionCommand     `cmd:"" help:"Say what this program is made of."`

@@ -38,9 +38,10 @@ type Lists interface {
 	StatusBits(ctx context.Context, tenant, id string) (storage.StatusList, []int, error)
 }
 
-// Badges opens badges. An issuer.Service does.
+// Badges opens badges and knows the keys that signed. An issuer.Service does.
 type Badges interface {
 	OperatorCredential(ctx context.Context, tenant, id string) (issuer.Credential, error)
+	CheckSignedList(ctx context.Context, list storage.StatusList) error
 }
 
 // Verifier checks signatures.
