@@ -45,6 +45,7 @@ var allowed = map[string][]string{
 	"internal/outbox":     {"internal/envelope", "storage"},
 	"internal/testdata":   {},
 	"internal/config":     {},
+	"internal/delta":      {},
 	"internal/envelope":   {},
 	"internal/fetch":      {},
 	"internal/fsck": {
@@ -57,7 +58,7 @@ var allowed = map[string][]string{
 	"internal/keys/filekeys": {"internal/keys"},
 	"internal/issuer": {
 		"contexts", "credential", "credential/dataintegrity", "credential/jcs", "credential/jose", "credential/jsonld", "credential/statuslist",
-		"credential/strictjson", "did", "did/didweb", "internal/envelope", "internal/keys", "storage", "verifier",
+		"credential/strictjson", "did", "did/didweb", "internal/delta", "internal/envelope", "internal/keys", "storage", "verifier",
 	},
 	"internal/vcapi": {
 		"contexts", "credential/cose", "credential/dataintegrity", "credential/jcs", "credential/jose", "credential/jsonld",
