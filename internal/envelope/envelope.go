@@ -9,7 +9,8 @@
 //
 // Everything is AES-256-GCM with random nonces, and is bound to its place:
 // sealed bytes moved to another tenant, record or field do not open. Sealed
-// bytes begin with a version, so that a later form can be told from this one.
+// bytes begin with a [Form], to which they are bound too, so that what was sealed
+// in one form is never taken for another.
 //
 // An installation key must not wrap more than 2^32 subjects, nor a data key
 // seal more than 2^32 values (NIST SP 800-38D, section 8.3).
@@ -44,9 +45,16 @@ var (
 	ErrDestroyed = errors.New("key was destroyed")
 )
 
-// version begins everything sealed or wrapped: 1 is a random 12-byte nonce,
-// the ciphertext, a 16-byte tag.
-const version = 1
+// Form says what is in sealed bytes, and begins them. In all forms a random
+// 12-byte nonce, the ciphertext and a 16-byte tag follow.
+type Form byte
+
+const (
+	// Plain is a field as it is. Wrapped keys are of this form too.
+	Plain Form = 1
+	// Delta is what has to be put together again by whoever sealed it.
+	Delta Form = 2
+)
 
 // Overhead is by how much sealed bytes are longer than what is in them.
 const Overhead = 1 + 12 + 16
@@ -119,7 +127,7 @@ func (e *Envelope) Unwrap(tenant, subject string, wrapped []byte) (*Key, error) 
 // the installation's key it cannot be computed, nor tenants be compared by it.
 func (e *Envelope) Lookup(tenant, identifier string) []byte {
 	mac := hmac.New(sha256.New, e.lookup)
-	mac.Write(Place{Tenant: tenant, Record: identifier, Field: "lookup"}.bytes())
+	mac.Write(Place{Tenant: tenant, Record: identifier, Field: "lookup"}.bytes(Plain))
 	return mac.Sum(nil)
 }
 
@@ -131,9 +139,10 @@ type Place struct {
 }
 
 // bytes is the place as associated data; lengths keep the parts apart.
-func (p Place) bytes() []byte {
-	b := []byte("laurel envelope 1")
-	for _, part := range []string{p.Tenant, p.Record, p.Field} {
+func (p Place) bytes(form Form) []byte {
+	b := append(make([]byte, 0, 128), "laurel envelope "...)
+	b = append(b, '0'+byte(form))
+	for _, part := range [...]string{p.Tenant, p.Record, p.Field} {
 		b = binary.BigEndian.AppendUint32(b, uint32(len(part)))
 		b = append(b, part...)
 	}
@@ -166,17 +175,31 @@ func newKey(data []byte) (*Key, error) {
 	return &Key{data: aead, digest: digest}, nil
 }
 
-// Seal encrypts a field of a record.
+// Seal encrypts a field of a record as it is.
 func (k *Key) Seal(place Place, plaintext []byte) []byte { return seal(k.data, place, plaintext) }
 
+// SealAs encrypts a field of a record that the caller has brought into a form.
+func (k *Key) SealAs(form Form, place Place, plaintext []byte) []byte {
+	return sealAs(k.data, form, place, plaintext)
+}
+
 // Open decrypts what Seal made for the same place, or returns [ErrOpen] or
-// [ErrFormat].
+// [ErrFormat], the latter for other forms too.
 func (k *Key) Open(place Place, sealed []byte) ([]byte, error) {
 	plaintext, err := open(k.data, place, sealed)
 	if err != nil {
 		return nil, fmt.Errorf("opening %s: %w", place.Field, err)
 	}
 	return plaintext, nil
+}
+
+// OpenAny is Open for all forms, and says which it is.
+func (k *Key) OpenAny(place Place, sealed []byte) ([]byte, Form, error) {
+	plaintext, err := openAny(k.data, place, sealed)
+	if err != nil {
+		return nil, 0, fmt.Errorf("opening %s: %w", place.Field, err)
+	}
+	return plaintext, Form(sealed[0]), nil
 }
 
 // Digest recognises bytes again (HMAC-SHA-256). Once the key is destroyed
@@ -202,16 +225,27 @@ func derivedAEAD(secret []byte, purpose string) (cipher.AEAD, error) {
 }
 
 func seal(aead cipher.AEAD, place Place, plaintext []byte) []byte {
+	return sealAs(aead, Plain, place, plaintext)
+}
+
+func sealAs(aead cipher.AEAD, form Form, place Place, plaintext []byte) []byte {
 	sealed := make([]byte, 1, Overhead+len(plaintext))
-	sealed[0] = version
-	return aead.Seal(sealed, nil, plaintext, place.bytes())
+	sealed[0] = byte(form)
+	return aead.Seal(sealed, nil, plaintext, place.bytes(form))
 }
 
 func open(aead cipher.AEAD, place Place, sealed []byte) ([]byte, error) {
-	if len(sealed) < Overhead || sealed[0] != version {
+	if len(sealed) == 0 || Form(sealed[0]) != Plain {
 		return nil, ErrFormat
 	}
-	plaintext, err := aead.Open(nil, nil, sealed[1:], place.bytes())
+	return openAny(aead, place, sealed)
+}
+
+func openAny(aead cipher.AEAD, place Place, sealed []byte) ([]byte, error) {
+	if len(sealed) < Overhead || Form(sealed[0]) != Plain && Form(sealed[0]) != Delta {
+		return nil, ErrFormat
+	}
+	plaintext, err := aead.Open(nil, nil, sealed[1:], place.bytes(Form(sealed[0])))
 	if err != nil {
 		return nil, ErrOpen
 	}

@@ -67,6 +67,7 @@ func TestUnwrapRefuses(t *testing.T) {
 		{"cut", e, "north-university", "subject-1", wrapped[:len(wrapped)-1], envelope.ErrOpen},
 		{"one byte", e, "north-university", "subject-1", wrapped[:1], envelope.ErrFormat},
 		{"another version", e, "north-university", "subject-1", append([]byte{9}, wrapped[1:]...), envelope.ErrFormat},
+		{"another form", e, "north-university", "subject-1", append([]byte{byte(envelope.Delta)}, wrapped[1:]...), envelope.ErrFormat},
 	} {
 		if key, err := test.envelope.Unwrap(test.tenant, test.subject, test.wrapped); !errors.Is(err, test.want) || key != nil {
 			t.Errorf("%s: %v, %v, want %v", test.name, key, err, test.want)
@@ -99,6 +100,12 @@ func TestOpenRefuses(t *testing.T) {
 	if _, err := other.Open(place, sealed); !errors.Is(err, envelope.ErrOpen) {
 		t.Errorf("another subject's key: %v", err)
 	}
+	if _, err := key.Open(place, key.SealAs(envelope.Delta, place, []byte("Alice"))); !errors.Is(err, envelope.ErrFormat) {
+		t.Errorf("another form: %v", err)
+	}
+	if _, _, err := key.OpenAny(place, append([]byte{byte(envelope.Delta)}, sealed[1:]...)); !errors.Is(err, envelope.ErrOpen) {
+		t.Errorf("a form that it was not sealed in: %v", err)
+	}
 	for _, short := range [][]byte{nil, {}, {1}, sealed[:envelope.Overhead-1]} {
 		if _, err := key.Open(place, short); !errors.Is(err, envelope.ErrFormat) {
 			t.Errorf("%d bytes: %v", len(short), err)
@@ -127,6 +134,12 @@ func TestSealAndOpen(t *testing.T) {
 		opened, err := again.Open(at, sealed)
 		if err != nil || !bytes.Equal(opened, data) {
 			t.Fatalf("opened %x, %v, want %x", opened, err, data)
+		}
+		for _, form := range []envelope.Form{envelope.Plain, envelope.Delta} {
+			opened, was, err := again.OpenAny(at, key.SealAs(form, at, data))
+			if err != nil || was != form || !bytes.Equal(opened, data) {
+				t.Fatalf("opened %x of form %d, %v, want %x of form %d", opened, was, err, data, form)
+			}
 		}
 		if len(sealed) != len(data)+envelope.Overhead {
 			t.Fatalf("sealed to %d bytes from %d", len(sealed), len(data))
