@@ -1,6 +1,7 @@
 package jsonschema
 
 import (
+	"math"
 	"math/big"
 	"slices"
 	"unicode/utf8"
@@ -134,13 +135,21 @@ func isOf(value strictjson.Value, name string) bool {
 	return false
 }
 
-// rational is the number that a value is.
+// rational is the number that a value is: exactly, unless it is written with more
+// digits, or a larger exponent, than would be computed with at little cost.
 func rational(value strictjson.Value) *big.Rat {
-	r, ok := new(big.Rat).SetString(string(value.Raw()))
-	if !ok {
-		return new(big.Rat)
+	const most = 32 // characters
+	raw := value.Raw()
+	f := value.Float()
+	if len(raw) <= most && math.Abs(f) > 1e-100 && math.Abs(f) < 1e100 {
+		if r, ok := new(big.Rat).SetString(string(raw)); ok {
+			return r
+		}
 	}
-	return r
+	if r := new(big.Rat).SetFloat64(f); r != nil {
+		return r
+	}
+	return new(big.Rat)
 }
 
 func (v *validation) equal(a, b strictjson.Value) bool {
