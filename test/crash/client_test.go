@@ -111,9 +111,7 @@ func (r *registry) act(ctx context.Context, server *program.Server, random *rand
 			return r.change(ctx, server, b, random)
 		}
 	}
-	key := r.nextKey(award)
-	body := fmt.Sprintf(`{"achievement": %q, "recipient": {"email": "%s@example.org"}}`, r.achievement, key)
-	b, ok := r.send(ctx, server, entry{Op: award, Key: key, Body: body})
+	b, ok := r.send(ctx, server, r.awardEntry())
 	if !ok || b.id == "" {
 		return ok
 	}
@@ -147,6 +145,12 @@ func (r *registry) putBack(b badge) {
 	r.known = append(r.known, b)
 }
 
+// awardEntry is a request for a new award.
+func (r *registry) awardEntry() entry {
+	key := r.nextKey(award)
+	return entry{Op: award, Key: key, Body: fmt.Sprintf(`{"achievement": %q, "recipient": {"email": "%s@example.org"}}`, r.achievement, key)}
+}
+
 // send makes a request and writes down that it goes out and that its answer
 // came. ok is false when no answer came; the badge is empty when it was another
 // one than has to come.
@@ -160,9 +164,9 @@ func (r *registry) send(ctx context.Context, server *program.Server, e entry) (b
 	return b, ok
 }
 
-// ask makes a request that is in the journal already, and writes down its
-// answer. replayed says that the answer is that of an earlier request.
-func (r *registry) ask(ctx context.Context, server *program.Server, e entry) (b badge, replayed, ok bool) {
+// request sends a request and returns the answer with the status that it has to
+// have.
+func (r *registry) request(ctx context.Context, server *program.Server, e entry) (answer program.Answer, want int, err error) {
 	path, key, body, want := "/api/v1/credentials", e.Key, []byte(e.Body), http.StatusCreated
 	switch e.Op {
 	case rotate:
@@ -170,14 +174,29 @@ func (r *registry) ask(ctx context.Context, server *program.Server, e entry) (b 
 	case revoke, suspend, reinstate:
 		path, body, want = path+"/"+e.ID+"/status", fmt.Appendf(nil, `{"action": %q, "reason": "test"}`, e.Op), http.StatusOK
 	}
-	answer, err := server.Operate(ctx, http.MethodPost, path, key, body)
+	answer, err = server.Operate(ctx, http.MethodPost, path, key, body)
+	return answer, want, err
+}
+
+// ask makes a request that is in the journal already, and writes down its
+// answer. replayed says that the answer is that of an earlier request.
+func (r *registry) ask(ctx context.Context, server *program.Server, e entry) (b badge, replayed, ok bool) {
+	answer, want, err := r.request(ctx, server, e)
 	if err != nil {
 		return b, false, false
 	}
+	b, err = r.judge(e, answer, want)
+	if err != nil {
+		r.fault("%v", err)
+	}
+	return b, answer.Header.Get("Idempotency-Replayed") == "true", true
+}
+
+// judge writes down an answer, unless it is another one than has to come.
+func (r *registry) judge(e entry, answer program.Answer, want int) (badge, error) {
 	var said struct{ ID, URL, State string }
 	if err := json.Unmarshal(answer.Body, &said); err != nil || answer.Status != want || said.State != stateAfter[e.Op] {
-		r.fault("%s %s was answered with %d %s", e.Op, e.Key, answer.Status, answer.Body)
-		return b, false, true
+		return badge{}, fmt.Errorf("%s %s was answered with %d %s", e.Op, e.Key, answer.Status, answer.Body)
 	}
 	if e.ID != "" && e.ID != said.ID {
 		r.fault("%s %s of %s was answered with the id %s", e.Op, e.Key, e.ID, said.ID)
@@ -189,7 +208,24 @@ func (r *registry) ask(ctx context.Context, server *program.Server, e entry) (b 
 	if err := r.journal.write(e); err != nil {
 		r.fault("writing journal: %v", err)
 	}
-	return badge{id: said.ID, url: said.URL, state: said.State}, answer.Header.Get("Idempotency-Replayed") == "true", true
+	return badge{id: said.ID, url: said.URL, state: said.State}, nil
+}
+
+// attempt makes a request that may fail, and that is in the journal already. It
+// returns the status of the answer, 0 when there was none. A failure is a fault
+// unless its status says that it is the server's.
+func (r *registry) attempt(ctx context.Context, server *program.Server, e entry) (b badge, status int) {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	answer, want, err := r.request(ctx, server, e)
+	if err != nil {
+		return b, 0
+	}
+	b, err = r.judge(e, answer, want)
+	if err != nil && answer.Status < http.StatusInternalServerError && answer.Status != http.StatusConflict {
+		r.fault("%v", err)
+	}
+	return b, answer.Status
 }
 
 // fetch gets a badge by its public address and writes down what came.

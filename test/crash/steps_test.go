@@ -1,7 +1,6 @@
 package crash
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -60,10 +59,7 @@ type pointRun struct {
 	outcomes map[string]int
 }
 
-func (p *pointRun) award() entry {
-	key := p.registry.nextKey(award)
-	return entry{Op: award, Key: key, Body: fmt.Sprintf(`{"achievement": %q, "recipient": {"email": "%s@example.org"}}`, p.registry.achievement, key)}
-}
+func (p *pointRun) award() entry { return p.registry.awardEntry() }
 
 // fresh is the id of a badge that nothing was done to.
 func (p *pointRun) fresh() string {
@@ -178,7 +174,7 @@ func (p *pointRun) try(a act, point string, mode byte) {
 		p.t.Fatal(err)
 	}
 	p.points.arm(point, mode)
-	status := p.attempt(e)
+	_, status := p.registry.attempt(p.t.Context(), p.server, e)
 	if mode == pointKill && status == 0 {
 		p.server.Ended(5 * time.Second)
 	}
@@ -195,7 +191,7 @@ func (p *pointRun) try(a act, point string, mode byte) {
 		return
 	}
 	for range 2 {
-		switch status = p.attempt(e); status {
+		switch _, status = p.registry.attempt(p.t.Context(), p.server, e); status {
 		case http.StatusCreated, http.StatusOK:
 			return
 		}
@@ -204,36 +200,6 @@ func (p *pointRun) try(a act, point string, mode byte) {
 		p.restart()
 	}
 	p.registry.fault("%s %s: %d when it is asked for again", e.Op, e.Key, status)
-}
-
-// attempt makes a request that may fail, and writes down when it was done. It
-// returns the status of the answer, 0 when there was none.
-func (p *pointRun) attempt(e entry) int {
-	ctx, cancel := context.WithTimeout(p.t.Context(), 20*time.Second)
-	defer cancel()
-	failed := len(p.registry.faults)
-	answered := p.registry.answers()
-	_, _, ok := p.registry.ask(ctx, p.server, e)
-	switch {
-	case !ok:
-		return 0
-	case p.registry.answers() > answered:
-		return http.StatusOK
-	}
-	// An answer that is not a success is no fault here.
-	fault := p.registry.faults[failed]
-	p.registry.faults = p.registry.faults[:failed]
-	status := 0
-	for _, code := range []int{http.StatusConflict, http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusInsufficientStorage} {
-		if strings.Contains(fault, fmt.Sprintf("answered with %d ", code)) {
-			status = code
-		}
-	}
-	if status == 0 {
-		p.registry.fault("%s", fault)
-		status = -1
-	}
-	return status
 }
 
 func (p *pointRun) progress(a act, n, of int) {
