@@ -70,6 +70,13 @@ type Credential struct {
 	Erased time.Time `json:"erased,omitzero"`
 	// Award is the id of the bulk award that it came from; "" for none.
 	Award string `json:"award,omitempty"`
+	// Replaces and ReplacedBy are the public ids of the credential whose place it
+	// took and of the one that took its place, of the same tenant.
+	Replaces   string `json:"replaces,omitempty"`
+	ReplacedBy string `json:"replacedBy,omitempty"`
+	// Linked means that the public may be led from the one it replaces to it, and
+	// back.
+	Linked bool `json:"linked,omitempty"`
 	// Claim names the idempotency record of a pending credential, if it has one.
 	Claim *ClaimReference `json:"claim,omitempty"`
 

@@ -59,4 +59,20 @@ type Issuance struct {
 	// not used where the reservation had no idempotency key.
 	Status int
 	Answer []byte
+	// Replaces is set for a credential that takes the place of another.
+	Replaces *Replacement
+}
+
+// Replacement says which credential another takes the place of.
+type Replacement struct {
+	// ID is the public id of the one replaced. It must be issued, not erased and
+	// not replaced before.
+	ID string
+	// Linked is described at Credential.
+	Linked bool
+	// Revoke has it revoked in the same transaction, for the reason and with the
+	// wording of a StatusChange. It may be revoked already.
+	Revoke  bool
+	Reason  string
+	Wording string
 }

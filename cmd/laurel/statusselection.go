@@ -282,7 +282,9 @@ func badges(n int) string {
 func (c statusChange) writeDraft(w io.Writer) {
 	fmt.Fprintf(w, "%s selected to %s.\n\n", badges(c.Total), c.Action)
 	writeRows(w, [][2]string{
-		{"Change", c.ID}, {"Reason", c.Reason}, {"Public", c.Wording},
+		{"Change", c.ID},
+		{"Reason", c.Reason},
+		{"Public", c.Wording},
 		{"Would change", strconv.Itoa(c.Expected.Changed)},
 		{"Are so already", strconv.Itoa(c.Expected.Unchanged)},
 		{"Cannot change", strconv.Itoa(c.Expected.Refused)},
@@ -303,7 +305,10 @@ func (c statusChange) write(w io.Writer) {
 	}
 	fmt.Fprintf(w, "The change is %s.\n\n", c.Phase)
 	writeRows(w, [][2]string{
-		{"Change", c.ID}, {"Action", c.Action}, {"Reason", c.Reason}, {"Public", c.Wording},
+		{"Change", c.ID},
+		{"Action", c.Action},
+		{"Reason", c.Reason},
+		{"Public", c.Wording},
 		{"Selected", strconv.Itoa(c.Total)},
 		{"Changed", strconv.Itoa(c.Result.Changed)},
 		{"Were so already", strconv.Itoa(c.Result.Unchanged)},

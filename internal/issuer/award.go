@@ -29,6 +29,10 @@ type Request struct {
 	Evidence []json.RawMessage `json:"evidence,omitempty"`
 	// Visibility is storage.VisibilityLink when empty.
 	Visibility storage.Visibility `json:"visibility,omitempty"`
+	// RefreshService makes the badge name the service that a renewal of it can be
+	// had from (1EdTechCredentialRefresh). Some verifiers ask it whenever they
+	// check the badge, which tells the issuer of every check.
+	RefreshService bool `json:"refreshService,omitempty"`
 }
 
 // Recipient is who gets the badge: by e-mail address or by id, not both.
@@ -74,6 +78,11 @@ func (s *Service) Award(ctx context.Context, caller Caller, request Request) (Aw
 	if err != nil {
 		return Award{}, err
 	}
+	return s.make(ctx, caller, prepared)
+}
+
+// make issues what was prepared.
+func (s *Service) make(ctx context.Context, caller Caller, prepared prepared) (Award, error) {
 	reserved, err := s.reserve(ctx, caller, prepared)
 	if answer, ok := replayed(err); ok {
 		caller.Idempotency.Replayed = true
@@ -132,6 +141,7 @@ type prepared struct {
 	recipient  Recipient // normalised
 	visibility storage.Visibility
 	signing    keys.Signing
+	replaces   *storage.Replacement // nil for a badge that replaces none
 }
 
 // prepare judges everything about a request that can be judged before an index
@@ -222,6 +232,7 @@ func (s *Service) terms(p *prepared, request Request) error {
 		}
 		p.evidence = append(p.evidence, whole)
 	}
+	p.refresh = request.RefreshService
 	p.visibility = cmp.Or(request.Visibility, storage.VisibilityLink)
 	if !knownVisibility(p.visibility) {
 		return fault("/visibility", "visibility_unknown")
@@ -309,6 +320,6 @@ func (s *Service) issuance(ctx context.Context, caller Caller, p prepared, reser
 	sealed, digest, err := s.sealSigned(record, reserved.Subject, signed)
 	return storage.Issuance{
 		Act: s.act(Caller{Actor: caller.Actor}, nil), Tenant: caller.Tenant, ID: record.ID,
-		Key: p.signing.Fragment, Signed: sealed, Digest: digest,
+		Key: p.signing.Fragment, Signed: sealed, Digest: digest, Replaces: p.replaces,
 	}, err
 }

@@ -27,6 +27,10 @@ type Credential struct {
 	Changed time.Time
 	Reason  string
 	Wording string
+	// Replaces and ReplacedBy are ids of badges of the same tenant; Linked says
+	// whether the public may be led to this one from the one that it replaces.
+	Replaces, ReplacedBy string
+	Linked               bool
 	// Erased is set when the recipient's data was erased.
 	Erased time.Time
 	// Signed is the badge byte for byte, nil in lists.
@@ -103,6 +107,7 @@ func (s *Service) credential(c storage.Credential) Credential {
 		Achievement: c.Achievement, AchievementVersion: c.AchievementVersion, Instance: c.Instance,
 		Created: c.Created, Issued: c.Issued, ValidUntil: c.ValidUntil,
 		Changed: c.Changed, Reason: c.Reason, Wording: c.Wording, Erased: c.Erased,
+		Replaces: c.Replaces, ReplacedBy: c.ReplacedBy, Linked: c.Linked,
 	}
 }
 

@@ -83,6 +83,7 @@ var sentences = map[string]string{
 	"scope_unknown":       "This is not a scope.",
 	"achievement_unknown": "There is no such achievement.",
 	"credential_unknown":  "There is no badge of this id or address.",
+	"version_unknown":     "The achievement has no such version.",
 	"selection_empty":     "A selection needs a criterion at least: without one it would mean every badge.",
 }
 

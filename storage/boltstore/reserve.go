@@ -284,7 +284,8 @@ func (s *Store) below(n int) (int, error) {
 // CommitCredential stores what was signed for a reservation and makes it
 // issued. It returns ErrConflict when the credential is not pending (any more),
 // ErrErased when the subject is gone, and ErrNotFound for an unknown credential
-// or key.
+// or key; the same for the credential that it replaces, of which ErrConflict also
+// means that another has replaced it.
 func (s *Store) CommitCredential(ctx context.Context, i storage.Issuance) (storage.Credential, error) {
 	valid := validAct(i.Act)
 	if valid == nil && len(i.Signed) == 0 {
@@ -313,7 +314,17 @@ func (t *txn) issue(i storage.Issuance) (storage.Credential, error) {
 	case t.get(keyFamily, of(i.Tenant).text(i.Key)) == nil:
 		return none, fmt.Errorf("key: %w", storage.ErrNotFound)
 	}
+	replaced, err := t.replaceable(i)
+	if err != nil {
+		return none, fmt.Errorf("credential to replace: %w", err)
+	}
 	claim := c.Claim
+	if replaced != nil {
+		c.Replaces, c.Linked = i.Replaces.ID, i.Replaces.Linked
+		if err := t.replace(replaced, i); err != nil {
+			return none, err
+		}
+	}
 	c.Key, c.Digest, c.Issued, c.Claim = i.Key, i.Digest, i.Act.Time.UTC(), nil
 	if err := t.setState(at, &c, storage.StateIssued); err != nil {
 		return none, err
@@ -324,6 +335,43 @@ func (t *txn) issue(i storage.Issuance) (storage.Credential, error) {
 	t.audit(i.Tenant, i.Act, storage.ActionIssue, "credential/"+i.ID, i.Key)
 	c.Signed, c.Recipient = i.Signed, bytes.Clone(t.get(recipientFamily, at))
 	return c, nil
+}
+
+// replaced is a credential that another takes the place of.
+type replaced struct {
+	at key
+	c  storage.Credential
+}
+
+// replaceable reads the credential that an issuance replaces, nil for none.
+func (t *txn) replaceable(i storage.Issuance) (*replaced, error) {
+	if i.Replaces == nil {
+		return nil, nil
+	}
+	at, c, err := t.credential(i.Tenant, i.Replaces.ID)
+	switch {
+	case err != nil:
+		return nil, err
+	case !c.Erased.IsZero():
+		return nil, storage.ErrErased
+	case c.Issued.IsZero() || c.ReplacedBy != "" || c.ID == i.ID:
+		return nil, storage.ErrConflict
+	}
+	return &replaced{at, c}, nil
+}
+
+// replace notes who took a credential's place, and revokes it if that is wished.
+func (t *txn) replace(r *replaced, i storage.Issuance) error {
+	r.c.ReplacedBy = i.ID
+	t.audit(i.Tenant, i.Act, storage.ActionReplace, "credential/"+r.c.ID, i.ID)
+	if !i.Replaces.Revoke || r.c.State == storage.StateRevoked {
+		t.putCredential(r.at, r.c)
+		return nil
+	}
+	lists := make(touched)
+	return first(t.setStatus(r.at, &r.c, storage.StatusChange{
+		Act: i.Act, Tenant: i.Tenant, ID: r.c.ID, State: storage.StateRevoked, Reason: i.Replaces.Reason, Wording: i.Replaces.Wording,
+	}, lists), t.raise(lists, i.Act.Time))
 }
 
 // answerClaim completes the idempotency record of a reservation, if it had one

@@ -119,9 +119,9 @@ func (t *txn) candidates(tenant string, selection storage.Selection, to storage.
 
 // selects reports whether every criterion applies to a credential. By
 // recipient, as by id, whatever is not excluded is meant; what cannot be done
-// to it is then counted and told.
+// to it is then counted and told. Credentials of VC API instances are no awards.
 func selects(selection storage.Selection, c storage.Credential) bool {
-	return (selection.Achievement == "" || c.Achievement == selection.Achievement) &&
+	return c.Instance == "" && (selection.Achievement == "" || c.Achievement == selection.Achievement) &&
 		(selection.State == "" || c.State == selection.State) &&
 		(selection.Subject == "" || c.Subject == selection.Subject) &&
 		(selection.IssuedFrom.IsZero() || !c.Issued.IsZero() && !c.Issued.Before(selection.IssuedFrom)) &&
