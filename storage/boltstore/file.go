@@ -101,9 +101,14 @@ func openFile(path string, timeout time.Duration, readOnly bool) (*bolt.DB, erro
 		db, err = bolt.Open(path, 0o600, options)
 		return err
 	})
+	if err == nil {
+		err = stillThere(file, path)
+	}
 	switch {
 	case err == nil:
 		return db, nil
+	case db != nil: // and locked, but not what has the name
+		return nil, errors.Join(err, db.Close())
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return nil, storage.ErrBusy
 	case errors.Is(err, storage.ErrCorrupt):
@@ -118,6 +123,24 @@ func openFile(path string, timeout time.Duration, readOnly bool) (*bolt.DB, erro
 		return nil, storage.ErrNotFound
 	}
 	return nil, err
+}
+
+// stillThere makes sure that the file that was locked is the one that has the
+// name: a compaction may have put another in its place while this process
+// waited for the lock.
+func stillThere(file *os.File, path string) error {
+	locked, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	named, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if !os.SameFile(locked, named) {
+		return storage.ErrBusy
+	}
+	return nil
 }
 
 // checkFile refuses what bbolt would take for a new file or would fault on: a
