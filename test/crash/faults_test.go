@@ -52,6 +52,8 @@ func TestSystemCallsFail(t *testing.T) {
 	}
 	server = registry.serve(t)
 	newChecker(registry).check(t, server, random, true)
+	server.Stop()
+	registry.fsck(t)
 	if len(registry.faults) > 0 {
 		t.Fatalf("at the end:\n%s", some(registry.faults))
 	}

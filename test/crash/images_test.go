@@ -185,6 +185,9 @@ func (p *powerLoss) makeAll(count int, queue chan<- failure) {
 			p.kinds[kind]++
 			debt--
 			queue <- failure{made, p.made, known.copy(), fmt.Sprintf("after step %d of %d (%v), loss %d", n, len(p.steps), s, kind)}
+			if p.made%1000 == 0 {
+				progress("%d of %d images", p.made, count)
+			}
 			if len(p.snapshotFaults()) > 20 {
 				return
 			}

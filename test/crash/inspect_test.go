@@ -11,6 +11,7 @@ import (
 	"laurel/internal/keys/filekeys"
 	"laurel/storage"
 	"laurel/storage/boltstore"
+	"laurel/test/program"
 )
 
 // inspection looks into a data directory that no server has open, in this
@@ -46,10 +47,21 @@ func inspect(ctx context.Context, directory string) *inspection {
 	if err := i.read(ctx); err != nil {
 		i.fault("%v", err)
 	}
-	if err := i.store.Check(ctx); err != nil {
+	// What the product says of itself, after what this package has found out.
+	err = i.store.Inspect(ctx, storage.Inspection{Fault: func(f storage.Fault) { i.fault("inspecting store: %+v", f) }})
+	if err != nil {
 		i.fault("%v", err)
 	}
 	return i
+}
+
+// fsck runs laurel fsck on the data, which no server has open.
+func (r *registry) fsck(t *testing.T) {
+	t.Helper()
+	result := program.Run(t, nil, "fsck", "--data", r.institution.Data)
+	if result.Code != 0 {
+		r.fault("laurel fsck: exit %d\n%s%s", result.Code, result.Stdout, result.Stderr)
+	}
 }
 
 func (i *inspection) read(ctx context.Context) error {

@@ -65,9 +65,13 @@ func TestKill(t *testing.T) {
 		if working := registry.workUntilKill(server, moment(random), random.Uint64()); !working {
 			t.Fatalf("before kill %d the server stopped answering: %v", kill+1, registry.faults)
 		}
+		registry.fsck(t)
 		server = registry.serve(t)
 		restarts = append(restarts, server.Ready)
 		checker.check(t, server, random, kill == kills-1)
+		if kill%20 == 19 {
+			progress("%d of %d kills", kill+1, kills)
+		}
 		if len(registry.faults) > 0 {
 			errors := slices.Concat(worked.Errors(), server.Errors())
 			t.Fatalf("after kill %d: %d faults, such as:\n%serrors of the servers:\n%s", kill+1, len(registry.faults), some(registry.faults), some(errors))
@@ -75,6 +79,10 @@ func TestKill(t *testing.T) {
 	}
 	if code := server.Stop(); code != 0 {
 		t.Errorf("stopping the last server: exit %d", code)
+	}
+	registry.fsck(t)
+	if len(registry.faults) > 0 {
+		t.Errorf("at the end:\n%s", some(registry.faults))
 	}
 	report(t, checker, restarts)
 }

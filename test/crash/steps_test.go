@@ -106,6 +106,8 @@ func TestKillPoints(t *testing.T) {
 	}
 	newChecker(p.registry).check(t, p.server, p.random, true)
 	p.restart()
+	p.server.Kill()
+	p.registry.fsck(t)
 	if len(p.registry.faults) > 0 {
 		t.Fatalf("at the end:\n%s", some(p.registry.faults))
 	}
