@@ -3,6 +3,7 @@ package verifier
 import (
 	"crypto"
 	"errors"
+	"strings"
 
 	"laurel/credential/jose"
 	"laurel/credential/openbadges2"
@@ -129,8 +130,13 @@ func (e *examination) olderIssuer(assertion strictjson.Value) (issuer strictjson
 	return issuer, len(faults) == 0
 }
 
-// olderDocument fetches a document of Open Badges 2.0.
+// olderDocument fetches a document of Open Badges 2.0. Many addresses of that time
+// begin with http; the same host is asked for the same path over TLS, and nobody
+// without it. What it serves has to name the address as it was written.
 func (e *examination) olderDocument(address string) (strictjson.Value, error) {
+	if rest, ok := strings.CutPrefix(address, "http://"); ok {
+		address = "https://" + rest
+	}
 	data, err := e.fetch(address, KindOpenBadges2)
 	if err != nil {
 		return strictjson.Value{}, err

@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -91,6 +92,18 @@ func olderSigned(changeIssuer, change func(o object)) func(l *lab) []byte {
 	}
 }
 
+// beforeTLS serves an older badge with other addresses in all of its documents,
+// and shows a copy of it with the addresses of the time before TLS.
+func beforeTLS(old, replaced string) func(l *lab) []byte {
+	return func(l *lab) []byte {
+		shown := hosted(nil, nil)(l)
+		for address, data := range l.world.documents {
+			l.world.documents[address] = bytes.ReplaceAll(data, []byte(old), []byte(replaced))
+		}
+		return bytes.ReplaceAll(shown, []byte("https://old.example.edu"), []byte("http://old.example.edu"))
+	}
+}
+
 func set(name string, value any) func(o object) { return func(o object) { o[name] = value } }
 
 func olderScenarios() []scenario {
@@ -102,6 +115,8 @@ func olderScenarios() []scenario {
 	}
 	return []scenario{
 		{"an older badge, hosted", hosted(nil, nil), VerdictValid, CodeHosted},
+		{"an older badge, hosted, of the time before TLS", beforeTLS("https://old.example.edu", "http://old.example.edu"), VerdictValid, CodeHosted},
+		{"an older badge, hosted, that is served under another name", beforeTLS(`"id":"https://old.example.edu/assertions`, `"id":"http://other.example.edu/assertions`), VerdictInvalid, CodeHostedMismatch},
 		{"an older badge, changed in the copy", func(l *lab) []byte {
 			data := hosted(nil, nil)(l)
 			return []byte(strings.Replace(string(data), "2016", "2015", 1))

@@ -145,7 +145,7 @@ func (l *lab) serveOlder(sample []byte) {
 	l.serveByID(sample, "")
 }
 
-// serveByID serves a document at the address that is its id. Of several with the
+// serveByID serves a document at the address that is its id, over TLS. Of several with the
 // same the one counts whose name that address ends in, or has none.
 func (l *lab) serveByID(data []byte, name string) {
 	var o object
@@ -153,6 +153,7 @@ func (l *lab) serveByID(data []byte, name string) {
 		return
 	}
 	id, _ := o["id"].(string)
+	id = strings.Replace(id, "http://", "https://", 1) // nobody is asked for it without TLS
 	if l.world.documents[id] == nil || strings.Contains(id, "/"+name) {
 		l.world.documents[id] = data
 	}
