@@ -53,6 +53,8 @@ type Issuance struct {
 	Key string
 	// Signed is the secured credential, sealed.
 	Signed []byte
+	// Frame is stored with it unless it is there; nothing for the zero Frame.
+	Frame Frame
 	// Digest is described at Credential.
 	Digest []byte
 	// Status and Answer are what a repeated request is answered with. They are

@@ -303,6 +303,11 @@ func (s *Store) CommitCredential(ctx context.Context, i storage.Issuance) (stora
 // writes.
 func (t *txn) issue(i storage.Issuance) (storage.Credential, error) {
 	none := storage.Credential{}
+	i.Frame.Tenant = i.Tenant
+	unframed, err := t.missingFrame(i.Frame)
+	if err != nil {
+		return none, err
+	}
 	at, c, err := t.credential(i.Tenant, i.ID)
 	switch {
 	case err != nil:
@@ -331,6 +336,9 @@ func (t *txn) issue(i storage.Issuance) (storage.Credential, error) {
 	}
 	t.putCredential(at, c)
 	t.put(signedFamily, at, i.Signed)
+	if unframed {
+		t.put(frameFamily, frameKey(i.Frame), i.Frame.Text)
+	}
 	t.answerClaim(i, claim)
 	t.audit(i.Tenant, i.Act, storage.ActionIssue, "credential/"+i.ID, i.Key)
 	c.Signed, c.Recipient = i.Signed, bytes.Clone(t.get(recipientFamily, at))

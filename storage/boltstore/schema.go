@@ -58,6 +58,8 @@ var (
 	credentialFamily = growing("credentials")
 	// T, seq of credential -> Credential.Signed
 	signedFamily = appended("signed credentials")
+	// T, id of frame -> Frame.Text
+	frameFamily = scattered("frames")
 	// T, seq of credential -> Credential.Recipient
 	recipientFamily = appended("recipients")
 	// T, state byte, seq of credential -> nothing
@@ -117,7 +119,7 @@ var (
 var families = []*family{
 	awardJobFamily, openAwardFamily, awardRowFamily, awardDataFamily,
 	metaFamily, locationFamily, tenantFamily, keyFamily, apiKeyFamily, achievementFamily, versionFamily,
-	credentialFamily, signedFamily, recipientFamily, stateFamily, awardFamily, holdingFamily, subjectFamily,
+	credentialFamily, signedFamily, frameFamily, recipientFamily, stateFamily, awardFamily, holdingFamily, subjectFamily,
 	lookupFamily, listFamily, signedListFamily, openListFamily, slotFamily, bitFamily, idempotencyFamily,
 	statusJobFamily, statusRowFamily, openStatusJobFamily,
 	expiryFamily, auditFamily, checkpointFamily, webhookFamily, deliveryFamily, messageFamily, queueFamily,

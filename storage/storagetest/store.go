@@ -62,6 +62,7 @@ type Credentials interface {
 	ReserveCredential(ctx context.Context, r storage.Reservation) (storage.Reserved, error)
 	CommitCredential(ctx context.Context, i storage.Issuance) (storage.Credential, error)
 	AbandonCredential(ctx context.Context, act storage.Act, tenant, id string) error
+	Frame(ctx context.Context, tenant string, id [16]byte) (storage.Frame, error)
 	Credential(ctx context.Context, tenant, id string) (storage.Credential, error)
 	FindCredential(ctx context.Context, id string) (storage.Credential, error)
 	ListCredentials(ctx context.Context, tenant string, filter storage.CredentialFilter, page storage.Page) ([]storage.Credential, string, error)

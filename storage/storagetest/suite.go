@@ -15,6 +15,7 @@ func Run(t *testing.T, open Opener) {
 		{"Invalid", testInvalid},
 		{"Issue", testIssue},
 		{"Instance", testInstance},
+		{"Frames", testFrames},
 		{"Subjects", testSubjects},
 		{"Erasure", testErasure},
 		{"Cursors", testCursors},
