@@ -142,6 +142,8 @@ type prepared struct {
 	visibility storage.Visibility
 	signing    keys.Signing
 	replaces   *storage.Replacement // nil for a badge that replaces none
+	pattern    *pattern
+	opened     *openedKey // of the recipient; nil where it is not kept
 }
 
 // prepare judges everything about a request that can be judged before an index
@@ -155,6 +157,7 @@ func (s *Service) prepare(ctx context.Context, tenant string, request Request) (
 		return p, err
 	}
 	s.describe(&p)
+	p.opened = new(openedKey)
 	if err = s.compose(&p, request); err != nil {
 		return p, err
 	}
@@ -198,9 +201,8 @@ func (s *Service) name(p *prepared) (err error) {
 
 // describe puts issuer and achievement into the draft.
 func (s *Service) describe(p *prepared) {
-	p.issuer = p.tenant.Profile
-	p.draft.achievement = p.achieved.Document
-	p.name = s.achievement(p.achieved).Decode().Name
+	p.pattern = s.pattern(p.tenant, p.achieved)
+	p.issuer, p.draft.achievement, p.name = p.pattern.profile, p.pattern.document, p.pattern.name
 }
 
 // terms takes over dates, evidence and visibility.
@@ -210,10 +212,13 @@ func (s *Service) terms(p *prepared, request Request) error {
 	if p.validFrom.IsZero() {
 		p.validFrom = now
 	}
-	for path, t := range map[string]*time.Time{"/validFrom": &p.validFrom, "/validUntil": &p.validUntil, "/awardedDate": &p.awardedDate} {
-		*t = t.UTC().Truncate(time.Second)
-		if year := t.Year(); year > 9999 || year < 1 {
-			return fault(path, "date_time_malformed")
+	for _, date := range [...]struct {
+		path string
+		time *time.Time
+	}{{"/validFrom", &p.validFrom}, {"/validUntil", &p.validUntil}, {"/awardedDate", &p.awardedDate}} {
+		*date.time = date.time.UTC().Truncate(time.Second)
+		if year := date.time.Year(); year > 9999 || year < 1 {
+			return fault(date.path, "date_time_malformed")
 		}
 	}
 	if !p.validUntil.IsZero() && !now.Before(p.validUntil) {
@@ -264,11 +269,11 @@ func (s *Service) reserve(ctx context.Context, caller Caller, p prepared) (stora
 // reservation asks for a credential of an id for whoever the recipient is in
 // the store at the moment.
 func (s *Service) reservation(ctx context.Context, caller Caller, id string, p prepared) (storage.Reservation, error) {
-	holder, err := s.holder(ctx, caller.Tenant, p.recipient)
+	holder, err := s.holder(ctx, caller.Tenant, p)
 	if err != nil {
 		return storage.Reservation{}, err
 	}
-	sealed, err := s.sealRecipient(caller.Tenant, id, holder, p.recipient)
+	sealed, err := s.sealRecipient(id, holder, p)
 	purposes := []string{storage.PurposeRevocation}
 	if s.suspension {
 		purposes = append(purposes, storage.PurposeSuspension)
@@ -317,9 +322,9 @@ func (s *Service) issuance(ctx context.Context, caller Caller, p prepared, reser
 	if err := s.selfCheck(ctx, signed, p.validFrom); err != nil {
 		return storage.Issuance{}, err
 	}
-	sealed, digest, err := s.sealSigned(record, reserved.Subject, signed)
+	sealed, digest, err := s.sealBadge(record, reserved.Subject, p, signed)
 	return storage.Issuance{
 		Act: s.act(Caller{Actor: caller.Actor}, nil), Tenant: caller.Tenant, ID: record.ID,
-		Key: p.signing.Fragment, Signed: sealed, Digest: digest, Replaces: p.replaces,
+		Key: p.signing.Fragment, Signed: sealed, Frame: p.pattern.frame, Digest: digest, Replaces: p.replaces,
 	}, err
 }

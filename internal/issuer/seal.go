@@ -1,6 +1,7 @@
 package issuer
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"encoding/json"
@@ -19,8 +20,8 @@ const (
 
 // holder returns the subject that a recipient is in the store: the one known by
 // this address or id, or a new one with a data key of its own.
-func (s *Service) holder(ctx context.Context, tenant string, r Recipient) (storage.SubjectKey, error) {
-	lookup := s.lookup(tenant, r)
+func (s *Service) holder(ctx context.Context, tenant string, p prepared) (storage.SubjectKey, error) {
+	lookup := s.lookup(tenant, p.recipient)
 	known, err := s.store.LookupSubject(ctx, tenant, lookup)
 	if err == nil || !errors.Is(err, storage.ErrNotFound) {
 		return known, err
@@ -29,11 +30,39 @@ func (s *Service) holder(ctx context.Context, tenant string, r Recipient) (stora
 	if err != nil {
 		return storage.SubjectKey{}, err
 	}
-	_, wrapped, err := s.envelope.NewSubjectKey(tenant, id)
+	key, wrapped, err := s.envelope.NewSubjectKey(tenant, id)
 	if err != nil {
 		return storage.SubjectKey{}, err
 	}
-	return storage.SubjectKey{Tenant: tenant, ID: id, Wrapped: wrapped, Lookup: lookup, Created: s.clock().UTC()}, nil
+	made := storage.SubjectKey{Tenant: tenant, ID: id, Wrapped: wrapped, Lookup: lookup, Created: s.clock().UTC()}
+	p.opened.keep(made, key)
+	return made, nil
+}
+
+// openedKey keeps the key of a recipient while one award is made.
+type openedKey struct {
+	holder storage.SubjectKey
+	key    *envelope.Key
+}
+
+// keep does nothing on nil.
+func (o *openedKey) keep(holder storage.SubjectKey, key *envelope.Key) {
+	if o != nil {
+		o.holder, o.key = holder, key
+	}
+}
+
+// key opens the key of a holder.
+func (s *Service) key(holder storage.SubjectKey, opened *openedKey) (*envelope.Key, error) {
+	if opened != nil && opened.key != nil && opened.holder.Tenant == holder.Tenant && opened.holder.ID == holder.ID &&
+		bytes.Equal(opened.holder.Wrapped, holder.Wrapped) {
+		return opened.key, nil
+	}
+	key, err := s.envelope.Unwrap(holder.Tenant, holder.ID, holder.Wrapped)
+	if err == nil {
+		opened.keep(holder, key)
+	}
+	return key, err
 }
 
 // lookup is by what a recipient is found again. An address and an id never give
@@ -46,26 +75,36 @@ func (s *Service) lookup(tenant string, r Recipient) []byte {
 }
 
 // sealRecipient seals what the institution knows of the recipient.
-func (s *Service) sealRecipient(tenant, id string, holder storage.SubjectKey, r Recipient) ([]byte, error) {
-	plain, err := json.Marshal(r)
+func (s *Service) sealRecipient(id string, holder storage.SubjectKey, p prepared) ([]byte, error) {
+	plain, err := json.Marshal(p.recipient)
 	if err != nil {
 		return nil, fmt.Errorf("sealing recipient: %w", err)
 	}
-	key, err := s.envelope.Unwrap(tenant, holder.ID, holder.Wrapped)
+	key, err := s.key(holder, p.opened)
 	if err != nil {
 		return nil, fmt.Errorf("sealing recipient: %w", err)
 	}
-	return key.Seal(envelope.Place{Tenant: tenant, Record: id, Field: fieldRecipient}, plain), nil
+	return key.Seal(envelope.Place{Tenant: holder.Tenant, Record: id, Field: fieldRecipient}, plain), nil
 }
 
-// sealSigned seals a signed badge and makes the digest that recognises it for
-// as long as its subject's key is there.
+// sealSigned seals a signed credential and makes the digest that recognises it
+// for as long as its subject's key is there.
 func (s *Service) sealSigned(record storage.Credential, holder storage.SubjectKey, signed []byte) (sealed, digest []byte, err error) {
-	key, err := s.envelope.Unwrap(record.Tenant, holder.ID, holder.Wrapped)
+	key, err := s.key(holder, nil)
 	if err != nil {
 		return nil, nil, fmt.Errorf("sealing credential: %w", err)
 	}
 	return key.Seal(signedPlace(record), signed), key.Digest(signed), nil
+}
+
+// sealBadge is sealSigned for a badge, which is shortened by what others of its
+// pattern have too.
+func (s *Service) sealBadge(record storage.Credential, holder storage.SubjectKey, p prepared, signed []byte) (sealed, digest []byte, err error) {
+	key, err := s.key(holder, p.opened)
+	if err != nil {
+		return nil, nil, fmt.Errorf("sealing credential: %w", err)
+	}
+	return key.SealAs(envelope.Delta, signedPlace(record), p.pattern.shorten(signed)), key.Digest(signed), nil
 }
 
 // openSigned unseals a badge and makes sure that it is the one that was issued.
@@ -81,9 +120,14 @@ func (s *Service) openSigned(ctx context.Context, record storage.Credential) ([]
 	if err != nil {
 		return nil, fmt.Errorf("opening credential: %w: %w", storage.ErrCorrupt, err)
 	}
-	signed, err := key.Open(signedPlace(record), record.Signed)
+	signed, form, err := key.OpenAny(signedPlace(record), record.Signed)
 	if err != nil {
 		return nil, fmt.Errorf("opening credential: %w: %w", storage.ErrCorrupt, err)
+	}
+	if form == envelope.Delta {
+		if signed, err = s.whole(ctx, record, signed); err != nil {
+			return nil, fmt.Errorf("opening credential: %w", err)
+		}
 	}
 	if !hmac.Equal(key.Digest(signed), record.Digest) {
 		return nil, fmt.Errorf("opening credential: %w: not the bytes that were issued", storage.ErrCorrupt)

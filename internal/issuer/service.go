@@ -129,6 +129,7 @@ type Service struct {
 	rand       io.Reader
 	// didDocuments are those that were made, by DID.
 	didDocuments sync.Map
+	patterns     patterns
 }
 
 // New makes a Service. The error names the field of Config that is at fault.

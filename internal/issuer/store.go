@@ -50,6 +50,7 @@ type IssuanceStore interface {
 type CredentialStore interface {
 	Credential(ctx context.Context, tenant, id string) (storage.Credential, error)
 	FindCredential(ctx context.Context, id string) (storage.Credential, error)
+	Frame(ctx context.Context, tenant string, id [16]byte) (storage.Frame, error)
 	ListCredentials(ctx context.Context, tenant string, filter storage.CredentialFilter, page storage.Page) ([]storage.Credential, string, error)
 	SetStatus(ctx context.Context, change storage.StatusChange) (storage.Credential, error)
 	SetVisibility(ctx context.Context, act storage.Act, tenant, id string, visibility storage.Visibility) error
