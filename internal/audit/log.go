@@ -34,6 +34,7 @@ type Store interface {
 	ListTenants(ctx context.Context) ([]storage.Tenant, error)
 	AuditChains(ctx context.Context) ([]storage.ChainHead, error)
 	WalkAudit(ctx context.Context, tenant string, visit func(storage.AuditRow) error) error
+	SearchAudit(ctx context.Context, tenant string, filter storage.AuditFilter, page storage.Page) ([]storage.AuditEntry, string, error)
 	CheckpointStore
 }
 
@@ -82,6 +83,13 @@ func New(config Config) (*Log, error) {
 
 func (l *Log) signer(installation string) signer {
 	return signer{name: "laurel-audit-" + installation, key: l.key}
+}
+
+// Entries lists the acts of a tenant, or with tenant "" of the installation, that
+// a filter lets through, the newest first. A page may have fewer than its limit,
+// even none, and be followed by more.
+func (l *Log) Entries(ctx context.Context, tenant string, filter storage.AuditFilter, page storage.Page) ([]storage.AuditEntry, string, error) {
+	return l.store.SearchAudit(ctx, tenant, filter, page)
 }
 
 // VerificationKey is the key that checkpoints are signed with, as programs for

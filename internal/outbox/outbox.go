@@ -177,6 +177,11 @@ func setDefault[T comparable](field *T, value T) {
 	}
 }
 
+// Delivery reads a delivery.
+func (o *Outbox) Delivery(ctx context.Context, tenant, id string) (storage.Delivery, error) {
+	return o.Store.Delivery(ctx, tenant, id)
+}
+
 // Deliveries lists a tenant's deliveries, the newest first.
 func (o *Outbox) Deliveries(ctx context.Context, tenant string, filter storage.DeliveryFilter, page storage.Page) ([]storage.Delivery, string, error) {
 	return o.Store.ListDeliveries(ctx, tenant, filter, page)

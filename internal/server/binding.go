@@ -30,6 +30,8 @@ var sentences = map[string]string{
 	"cursor_malformed":    "A cursor is what the page before gave as next.",
 	"too_many":            "There are too many.",
 	"too_long":            "This is too long.",
+	"url_malformed":       "This is not an https address that could be sent to.",
+	"host_not_allowed":    "The operator of this installation does not allow this host.",
 	"time_future":         "This must not lie in the future.",
 	"backend_unknown":     "This installation is not configured with a key backend of this name.",
 	"algorithm_elsewhere": "The backend cannot hold a key of this algorithm. Name another backend.",

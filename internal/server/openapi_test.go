@@ -58,6 +58,9 @@ func TestDocumentHasEveryRouteAndNoOther(t *testing.T) {
 		t.Errorf("routes (-) and document (+) differ:\n%s", diff)
 	}
 	for _, route := range routesOf(local) {
+		if strings.Contains(route, " /local/") { // for the operator's own account alone
+			continue
+		}
 		if !slices.Contains(routesOf(public), route) {
 			t.Errorf("%s is on the local socket and in no document", route)
 		}

@@ -57,6 +57,14 @@ func (s *Server) localRoutes(e *gin.Engine) {
 	if s.issuer != nil {
 		s.operators(e.Group("/api/v1", s.handle(s.trust)))
 	}
+	// What concerns the installation as a whole is for the operator's account
+	// alone, and in no document.
+	if s.audit != nil {
+		g := e.Group("/local/audit", s.handle(s.trust))
+		g.GET("", s.handle(s.listInstallationAudit))
+		g.POST("/verify", s.handle(s.verifyAudit))
+		g.POST("/checkpoint", s.handle(s.checkpointAudit))
+	}
 }
 
 // operators is the operators' API.
@@ -88,6 +96,19 @@ func (s *Server) operators(g *gin.RouterGroup) {
 	g.GET("/keys/:key/credentials", admin, s.handle(s.affectedCredentials))
 	g.POST("/keys/:key/retire", admin, s.handle(s.retireKey))
 	g.POST("/keys/:key/compromise", admin, s.handle(s.compromiseKey))
+
+	if s.audit != nil {
+		g.GET("/audit", admin, s.handle(s.listAudit))
+	}
+	if s.outbox != nil {
+		g.GET("/webhooks", admin, s.handle(s.listWebhooks))
+		g.POST("/webhooks", admin, s.handle(s.createWebhook))
+		g.GET("/webhooks/:id", admin, s.handle(s.webhook))
+		g.DELETE("/webhooks/:id", admin, s.handle(s.deleteWebhook))
+		g.GET("/outbox", admin, s.handle(s.listDeliveries))
+		g.GET("/outbox/:id", admin, s.handle(s.delivery))
+		g.POST("/outbox/replay", admin, s.handle(s.replayDeliveries))
+	}
 }
 
 // common is what every request goes through.

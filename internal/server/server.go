@@ -46,6 +46,10 @@ type Config struct {
 	Keys Keys
 	// Awards makes bulk awards of Issuer; without it there are no routes for them.
 	Awards *award.Service
+	// Audit is the record of acts, Outbox what leaves by itself. Without one,
+	// it has no routes.
+	Audit  Audit
+	Outbox Outbox
 	// Verifier checks what is posted to /verify.
 	Verifier Verifier
 	// Resolver, when set, is open to anybody at /1.0/identifiers/{did}.
@@ -133,6 +137,8 @@ type Server struct {
 	issuer   *issuer.Service
 	awards   *award.Service
 	keys     Keys
+	audit    Audit
+	outbox   Outbox
 	verifier Verifier
 	resolver DIDResolver
 	vcapi    map[string]*vcapi.Instance
@@ -167,7 +173,7 @@ func New(config Config) (*Server, error) {
 		return nil, errors.New("configuring server: Keys are required with Issuer")
 	}
 	s := &Server{
-		issuer: config.Issuer, awards: config.Awards, uploads: make(chan struct{}, 1), stopping: make(chan struct{}), keys: config.Keys, verifier: config.Verifier, resolver: config.Resolver, vcapi: config.VCAPI,
+		issuer: config.Issuer, awards: config.Awards, uploads: make(chan struct{}, 1), stopping: make(chan struct{}), keys: config.Keys, audit: config.Audit, outbox: config.Outbox, verifier: config.Verifier, resolver: config.Resolver, vcapi: config.VCAPI,
 		base: base.Scheme + "://" + base.Host, limits: config.Limits.withDefaults(), privacy: config.Privacy,
 		ready: config.Ready, logger: config.Logger, clock: config.Clock, fetching: config.Fetching,
 	}

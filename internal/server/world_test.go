@@ -31,8 +31,11 @@ import (
 	"laurel/credential/jsonld"
 	"laurel/did"
 	"laurel/did/didweb"
+	"laurel/internal/audit"
+	"laurel/internal/envelope"
 	"laurel/internal/issuer"
 	"laurel/internal/keys"
+	"laurel/internal/outbox"
 	"laurel/internal/vcapi"
 	"laurel/storage/boltstore"
 	"laurel/verifier"
@@ -47,6 +50,7 @@ type world struct {
 	store   *boltstore.Store
 	issuer  *issuer.Service
 	ring    *keys.Ring
+	outbox  *outbox.Outbox
 	server  *Server
 	site    *httptest.Server
 	token   string
@@ -141,9 +145,12 @@ func (w *world) serve(set *contexts.Set) {
 		Contexts: set, JSONLD: processor, Suites: w.suites, Clock: w.clock,
 		Resolver: w.issuer.Resolver(methods), Documents: w.issuer.Documents(nil),
 	})
-	var err error
+	log, err := audit.New(audit.Config{Store: w.store, InstallationKey: make([]byte, envelope.KeySize), Clock: w.clock})
+	w.must(err)
+	w.outbox, err = outbox.New(outbox.Config{Store: w.store, InstallationKey: make([]byte, envelope.KeySize), PublicURL: testURL, Clock: w.clock})
+	w.must(err)
 	w.server, err = New(Config{
-		Issuer: w.issuer, Keys: w.ring, Verifier: v, PublicURL: testURL, Limits: w.limits, Clock: w.clock, Version: "test",
+		Issuer: w.issuer, Keys: w.ring, Audit: log, Outbox: w.outbox, Verifier: v, PublicURL: testURL, Limits: w.limits, Clock: w.clock, Version: "test",
 		Resolver: did.Methods{"key": did.KeyResolver{}, "jwk": did.JWKResolver{}, "web": w.issuer.Resolver(methods["web"])},
 		VCAPI:    map[string]*vcapi.Instance{"campus": w.instance(set, processor)},
 		Logger:   slog.New(slog.NewJSONHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -280,6 +287,9 @@ func (w *world) conforms(request *http.Request, body []byte, r reply) error {
 	described.URL, _ = url.Parse(testURL + request.URL.RequestURI())
 	described.Body = io.NopCloser(bytes.NewReader(body))
 	if described.Method == http.MethodHead || described.Method == http.MethodOptions {
+		return nil
+	}
+	if strings.HasPrefix(described.URL.Path, "/local/") { // in no document; that the world cannot reach it is tested
 		return nil
 	}
 	route, params, err := w.router.FindRoute(described)

@@ -42,7 +42,7 @@ var allowed = map[string][]string{
 	"storage/storagetest": {"storage"},
 	"internal/audit":      {"storage"},
 	"internal/mail":       {"internal/outbox"},
-	"internal/outbox":     {"internal/envelope", "storage"},
+	"internal/outbox":     {"internal/envelope", "internal/fetch", "storage"},
 	"internal/testdata":   {},
 	"internal/config":     {},
 	"internal/delta":      {},
@@ -67,7 +67,8 @@ var allowed = map[string][]string{
 	"internal/award": {"internal/envelope", "internal/issuer", "internal/keys", "storage"},
 	"internal/web":   {"credential", "credential/strictjson", "verifier"},
 	"internal/server": {
-		"credential", "credential/bake", "credential/strictjson", "did", "internal/award", "internal/issuer", "internal/keys", "internal/vcapi", "internal/web", "storage", "verifier",
+		"credential", "credential/bake", "credential/strictjson", "did", "internal/audit", "internal/award", "internal/issuer", "internal/keys", "internal/outbox",
+		"internal/vcapi", "internal/web", "storage", "verifier",
 	},
 }
 
