@@ -57,9 +57,6 @@ func (t terms) request() issuer.Request {
 // maxClaimDays is ten years.
 const maxClaimDays = 3660
 
-// chunk is how many rows are read, judged and stored at a time.
-const chunk = 1000
-
 // Draft reads a file, judges every row of it and keeps what it found as a draft.
 // Nothing is signed and nobody is told.
 //
@@ -171,7 +168,7 @@ func (s *Service) same(ctx context.Context, job storage.AwardJob) (Job, bool, er
 func (s *Service) fill(ctx context.Context, act storage.Act, d *draft, t *table) (Job, error) {
 	total := 0
 	for {
-		rows, err := t.rows(ctx, chunk)
+		rows, err := t.rows(ctx, s.chunk)
 		if err != nil {
 			return Job{}, err
 		}

@@ -187,7 +187,7 @@ func (s *Service) sheet(record storage.AwardJob) (Sheet, error) {
 
 // eachRow reads rows by their numbers until do says that it is enough.
 func (s *Service) eachRow(ctx context.Context, record storage.AwardJob, filter storage.AwardRowFilter, do func(storage.AwardRow) (more bool, err error)) error {
-	filter.Limit = chunk
+	filter.Limit = s.chunk
 	for {
 		rows, err := s.store.AwardRows(ctx, record.Tenant, record.ID, filter)
 		if err != nil {

@@ -66,7 +66,6 @@ type row struct {
 	contents  contents
 	recipient issuer.Recipient // normalised; zero of a bad row
 	stored    storage.AwardRow
-	err       error
 }
 
 // bad makes the row a bad one, or adds a fault to it.

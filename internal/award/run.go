@@ -16,9 +16,7 @@ import (
 )
 
 const (
-	// step is how many rows are reserved, signed and committed together.
-	step = 500
-	// steps is how many of them are under way: while one waits for the disk,
+	// steps is how many steps are under way: while one waits for the disk,
 	// another is signed.
 	steps = 2
 	// look is how often Run looks for what has become due.
@@ -186,7 +184,7 @@ func (s worker) awardRows(ctx context.Context, job storage.AwardJob, states ...s
 	}
 	group, running := errgroup.WithContext(ctx)
 	group.SetLimit(steps)
-	filter := storage.AwardRowFilter{Limit: step, States: states, Sealed: true}
+	filter := storage.AwardRowFilter{Limit: s.step, States: states, Sealed: true}
 	for running.Err() == nil {
 		rows, err := s.store.AwardRows(ctx, job.Tenant, job.ID, filter)
 		if err != nil {

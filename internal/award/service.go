@@ -45,7 +45,9 @@ const (
 	// kept: the rows that are bad, and which row became which award.
 	DefaultRetention = 30 * 24 * time.Hour
 	// DraftLife is how long a draft waits to be confirmed.
-	DraftLife = 7 * 24 * time.Hour
+	DraftLife    = 7 * 24 * time.Hour
+	defaultChunk = 1000
+	defaultStep  = 500
 	// readingLife is how long an upload may take.
 	readingLife = time.Hour
 )
@@ -72,6 +74,8 @@ type Service struct {
 	retention time.Duration
 	clock     func() time.Time
 	rand      io.Reader
+	chunk     int           // how many rows are read, judged and stored at a time
+	step      int           // how many are reserved, signed and committed at a time
 	wake      chan struct{} // holds one signal that there is something to do
 
 	mu       sync.Mutex // guards what follows
@@ -90,7 +94,7 @@ func New(config Config) (*Service, error) {
 	s := &Service{
 		store: config.Store, issuer: config.Issuer, envelope: sealing, retention: config.Retention,
 		clock: config.Clock, rand: config.Rand,
-		wake: make(chan struct{}, 1), problems: make(map[string]string),
+		chunk: defaultChunk, step: defaultStep, wake: make(chan struct{}, 1), problems: make(map[string]string),
 	}
 	if s.retention == 0 {
 		s.retention = DefaultRetention

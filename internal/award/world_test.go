@@ -2,7 +2,6 @@ package award
 
 import (
 	"context"
-	"log/slog"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -115,7 +114,7 @@ func (w *world) carriedOut(id string) Job {
 	w.Helper()
 	_, err := w.Confirm(w.Context(), caller, id, time.Time{})
 	w.must(err)
-	w.must(worker{w.Service, slog.New(slog.DiscardHandler)}.look(w.Context()))
+	w.look()
 	return w.seen(id)
 }
 

@@ -2,7 +2,9 @@ package award
 
 import (
 	"archive/zip"
+	"bufio"
 	"bytes"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -70,7 +72,9 @@ func openXLSX(data []byte, sheet string) (r *xlsxReader, err error) {
 }
 
 // checkArchive adds up what the archive says and what really is in it, and
-// refuses one that would not stop.
+// refuses one that would not stop. It also refuses XML that does not hold
+// together: the library takes what is wrong for the end, and would leave out
+// the rows after it.
 func checkArchive(data []byte) error {
 	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil || len(archive.File) > 4096 {
@@ -81,20 +85,42 @@ func checkArchive(data []byte) error {
 		if entry.UncompressedSize64 > uint64(left) {
 			return fileFault("workbook_too_large")
 		}
+		left -= int64(entry.UncompressedSize64)
+	}
+	for _, entry := range archive.File {
 		content, err := entry.Open()
 		if err != nil {
 			return fileFault("workbook_damaged")
 		}
-		n, err := io.Copy(io.Discard, io.LimitReader(content, left+1))
-		_ = content.Close() // only read
-		if left -= n; left < 0 {
-			return fileFault("workbook_too_large")
+		// No more comes out of it than it says: that is an error in the end.
+		if strings.HasSuffix(strings.ToLower(entry.Name), ".xml") {
+			err = checkXML(content)
+		} else {
+			_, err = io.Copy(io.Discard, content)
 		}
+		_ = content.Close() // only read
 		if err != nil {
 			return fileFault("workbook_damaged")
 		}
 	}
 	return nil
+}
+
+// checkXML reads XML to its end.
+func checkXML(content io.Reader) error {
+	decoder := xml.NewDecoder(bufio.NewReader(content))
+	for elements := 0; ; {
+		token, err := decoder.Token()
+		switch {
+		case errors.Is(err, io.EOF) && elements > 0:
+			return nil
+		case err != nil:
+			return err
+		}
+		if _, ok := token.(xml.StartElement); ok {
+			elements++
+		}
+	}
 }
 
 // hasFormulas reports whether any sheet of a workbook has formulas.
