@@ -226,6 +226,7 @@ func newServer(p serverParts) (*server.Server, error) {
 	if own := p.installation; own != nil {
 		config.Issuer, config.Awards, config.Keys, config.PublicURL = own.issuer, own.awards, own.ring, own.settings.PublicURL
 		config.Ready = func(context.Context) error { return own.store.Err() }
+		config.Snapshots = own.store
 	}
 	return server.New(config)
 }

@@ -69,6 +69,7 @@ var causes = []struct {
 	{filekeys.ErrExists, exitExists, ""},
 	{filekeys.ErrLocked, exitMissing, "name the key or passphrase that the data was set up with: --key-file or --passphrase-file"},
 	{filekeys.ErrNotKey, exitMissing, "a key file is made by laurel init or age-keygen and begins with AGE-SECRET-KEY-1"},
+	{filekeys.ErrNotRecipient, exitUsage, "the public part of an age identity begins with age1"},
 	{filekeys.ErrInside, exitUsage, "keep the key apart from the data it opens"},
 	{filekeys.ErrPassphrase, exitUsage, "use a longer passphrase"},
 	{filekeys.ErrNotFound, exitMissing, "restore the data directory from a backup"},

@@ -31,6 +31,9 @@ type commandLine struct {
 	Status      statusCommand      `cmd:"" help:"Revoke, suspend or reinstate a badge."`
 	Keys        keysCommand        `cmd:"" help:"List and change signing keys."`
 	Fsck        fsckCommand        `cmd:"" help:"Check whether the data is whole: exit 0 it is, 1 it is not, 2 not everything could be checked."`
+	Backup      backupCommand      `cmd:"" help:"Copy the data into one encrypted file, also while it is served."`
+	Restore     restoreCommand     `cmd:"" help:"Make the data of a backup."`
+	Compact     compactCommand     `cmd:"" help:"Write the data anew without what was removed from it."`
 	Conformance conformanceCommand `cmd:"" help:"Serve throw-away instances of the VC API on this machine, for conformance suites."`
 	JoseCose    joseCoseCommand    `cmd:"" name:"jose-cose" help:"Secure or verify one document, for the conformance suite of VC-JOSE-COSE."`
 	Version     versionCommand     `cmd:"" help:"Say what this program is made of."`

@@ -55,7 +55,11 @@ func (s *Server) localRoutes(e *gin.Engine) {
 	e.GET("/readyz", s.handle(s.readyz))
 	e.POST("/verify", s.handle(s.verify))
 	if s.issuer != nil {
-		s.operators(e.Group("/api/v1", s.handle(s.trust)))
+		g := e.Group("/api/v1", s.handle(s.trust))
+		s.operators(g)
+		if s.snapshots != nil {
+			g.GET("/snapshot", s.handle(s.snapshot))
+		}
 	}
 	// What concerns the installation as a whole is for the operator's account
 	// alone, and in no document.

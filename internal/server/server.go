@@ -50,6 +50,8 @@ type Config struct {
 	// it has no routes.
 	Audit  Audit
 	Outbox Outbox
+	// Snapshots, when set, gives the local socket copies of the store.
+	Snapshots Snapshots
 	// Verifier checks what is posted to /verify.
 	Verifier Verifier
 	// Resolver, when set, is open to anybody at /1.0/identifiers/{did}.
@@ -134,30 +136,31 @@ func orElse[T comparable](value, fallback T) T {
 
 // Server is the HTTP side of an installation. It is safe for concurrent use.
 type Server struct {
-	issuer   *issuer.Service
-	awards   *award.Service
-	keys     Keys
-	audit    Audit
-	outbox   Outbox
-	verifier Verifier
-	resolver DIDResolver
-	vcapi    map[string]*vcapi.Instance
-	fetching func(context.Context) (context.Context, context.CancelFunc)
-	base     string
-	limits   Limits
-	privacy  Privacy
-	ready    func(context.Context) error
-	logger   *slog.Logger
-	clock    func() time.Time
-	openAPI  []byte
-	clients  *clients
-	gate     *gate         // of checks
-	heavy    *gate         // of those that are more work than usual
-	uploads  chan struct{} // holds one token for each file that is being read
-	stopping chan struct{} // closed when the server begins to stop
-	stop     sync.Once     // closes stopping
-	public   http.Handler
-	local    http.Handler
+	snapshots Snapshots // nil where there are none
+	issuer    *issuer.Service
+	awards    *award.Service
+	keys      Keys
+	audit     Audit
+	outbox    Outbox
+	verifier  Verifier
+	resolver  DIDResolver
+	vcapi     map[string]*vcapi.Instance
+	fetching  func(context.Context) (context.Context, context.CancelFunc)
+	base      string
+	limits    Limits
+	privacy   Privacy
+	ready     func(context.Context) error
+	logger    *slog.Logger
+	clock     func() time.Time
+	openAPI   []byte
+	clients   *clients
+	gate      *gate         // of checks
+	heavy     *gate         // of those that are more work than usual
+	uploads   chan struct{} // holds one token for each file that is being read
+	stopping  chan struct{} // closed when the server begins to stop
+	stop      sync.Once     // closes stopping
+	public    http.Handler
+	local     http.Handler
 }
 
 // New makes a Server. It starts nothing. The error names the field of Config
@@ -175,7 +178,7 @@ func New(config Config) (*Server, error) {
 	s := &Server{
 		issuer: config.Issuer, awards: config.Awards, uploads: make(chan struct{}, 1), stopping: make(chan struct{}), keys: config.Keys, audit: config.Audit, outbox: config.Outbox, verifier: config.Verifier, resolver: config.Resolver, vcapi: config.VCAPI,
 		base: base.Scheme + "://" + base.Host, limits: config.Limits.withDefaults(), privacy: config.Privacy,
-		ready: config.Ready, logger: config.Logger, clock: config.Clock, fetching: config.Fetching,
+		ready: config.Ready, snapshots: config.Snapshots, logger: config.Logger, clock: config.Clock, fetching: config.Fetching,
 	}
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
