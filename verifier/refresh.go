@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"strings"
 	"time"
 
 	"laurel/credential"
@@ -9,7 +10,7 @@ import (
 // refresh gets the newer copy of a good credential from the service that it
 // names (VC Credential Refresh 1.0), once, and goes on with it in place of the
 // one that was shown. It reports whether it did: the copy must be by the same
-// issuer, of the same id, no older, and as good.
+// issuer, of the same credential, no older, and as good.
 func (e *examination) refresh() bool {
 	service := e.credential.Value().Get("refreshService")
 	named := false
@@ -36,12 +37,25 @@ func (e *examination) refresh() bool {
 	copied.add(CodeRefreshed, Passed, path, nil)
 	copied.submission(&in)
 	if copied.credential == nil || copied.trust != verified || copied.issuerID != e.issuerID ||
-		copied.credential.ID() != e.credential.ID() || isOlder(copied.credential, e.credential) || !copied.settled(stepSchema) {
+		!renews(copied.credential, e.credential, service.Get("id").Text()) || isOlder(copied.credential, e.credential) || !copied.settled(stepSchema) {
 		e.add(CodeRefreshed, Failed, path, nil)
 		return false
 	}
 	*e = *copied
 	return true
+}
+
+// renews reports whether what a service gave is the same credential made anew: by
+// its id or, where the service is that credential's own, since its address begins
+// with the id, by being of the same subject and achievement. Issuers that keep
+// every badge at its address give a renewed one another.
+func renews(c, of *credential.Credential, service string) bool {
+	if c.ID() == of.ID() {
+		return true
+	}
+	is, was := c.AchievementCredential().CredentialSubject, of.AchievementCredential().CredentialSubject
+	return strings.HasPrefix(of.ID(), "https://") && strings.HasPrefix(service, of.ID()+"/") &&
+		was.ID != "" && is.ID == was.ID && was.Achievement.ID != "" && is.Achievement.ID == was.Achievement.ID
 }
 
 // isOlder reports whether a credential begins earlier than another, or when

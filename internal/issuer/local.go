@@ -54,7 +54,7 @@ func (a address) slugOf(id string) (slug string, own bool) {
 	return "/", own
 }
 
-// Documents gives a verifier the profiles and status lists of this installation
+// Documents gives a verifier the profiles, badges and status lists of this installation
 // from the store and leaves all other URLs to next. With a nil next those
 // cannot be had. What is at the installation's own address never goes to next.
 func (s *Service) Documents(next verifier.Documents) verifier.Documents {
@@ -85,6 +85,10 @@ func (d localDocuments) Document(ctx context.Context, address string, kind verif
 		var found Credential
 		found, err = d.service.Credential(ctx, strings.TrimSuffix(id, ".json"))
 		data = found.Signed
+	} else if id, ok := ownRefresh(path); ok && kind == verifier.KindCredential {
+		var found Credential
+		found, err = d.service.CurrentCredential(ctx, id)
+		data = found.Signed
 	} else if id, ok := strings.CutPrefix(path, "/status/"); ok && kind == verifier.KindStatusList {
 		var list SignedList
 		list, err = d.service.StatusListCredential(ctx, id)
@@ -94,6 +98,15 @@ func (d localDocuments) Document(ctx context.Context, address string, kind verif
 		return nil, errNoDocument{}
 	}
 	return data, err
+}
+
+// ownRefresh reads the id of a badge from the path of its refresh service.
+func ownRefresh(path string) (id string, ok bool) {
+	id, ok = strings.CutPrefix(path, "/credentials/")
+	if ok {
+		id, ok = strings.CutSuffix(id, refreshPath)
+	}
+	return id, ok
 }
 
 // pathOf returns the path of a URL at this installation's own address. own is

@@ -45,6 +45,8 @@ type credentialBody struct {
 	Changed            time.Time          `json:"changed,omitzero"`
 	Reason             string             `json:"reason,omitempty"`
 	Wording            string             `json:"wording,omitempty"`
+	Replaces           string             `json:"replaces,omitempty"`
+	ReplacedBy         string             `json:"replacedBy,omitempty"`
 	Erased             time.Time          `json:"erased,omitzero"`
 	Credential         json.RawMessage    `json:"credential,omitempty"`
 }
@@ -52,7 +54,7 @@ type credentialBody struct {
 func credentialOf(c issuer.Credential) credentialBody {
 	return credentialBody{
 		c.ID, c.URL, c.State, c.Visibility, c.Achievement, c.AchievementVersion, c.Instance, c.Created, c.Issued, c.ValidUntil,
-		c.Changed, c.Reason, c.Wording, c.Erased, c.Signed,
+		c.Changed, c.Reason, c.Wording, c.Replaces, c.ReplacedBy, c.Erased, c.Signed,
 	}
 }
 
@@ -156,6 +158,25 @@ func (s *Server) award(c *gin.Context) error {
 	if errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrInvalid) {
 		return violation("/achievement", "value_unknown")
 	} else if err != nil {
+		return err
+	}
+	replayed(c, caller)
+	c.Header("Location", award.URL)
+	return respond(c, http.StatusCreated, award)
+}
+
+// reissue awards a badge that takes the place of another.
+func (s *Server) reissue(c *gin.Context) error {
+	caller, body, err := s.change(c)
+	if err != nil {
+		return err
+	}
+	request, err := reissueRequest(body)
+	if err != nil {
+		return err
+	}
+	award, err := s.issuer.Reissue(c.Request.Context(), caller, c.Param("id"), request)
+	if err != nil {
 		return err
 	}
 	replayed(c, caller)

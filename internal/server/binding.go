@@ -22,6 +22,8 @@ var sentences = map[string]string{
 	"object_expected":     "This must be an object.",
 	"array_expected":      "This must be an array.",
 	"text_expected":       "This must be a text.",
+	"number_expected":     "This must be a whole number from 1.",
+	"flag_expected":       "This must be true or false.",
 	"time_malformed":      "This must be a date and time with a time zone, as in 2026-02-01T09:00:00Z.",
 	"value_unknown":       "This is not one of the values that the API document lists.",
 	"parameter_unknown":   "There is no query parameter of this name.",
@@ -138,7 +140,7 @@ func (b *binder) objects(parent strictjson.Value, name string) []json.RawMessage
 // awardRequest reads the body of POST /api/v1/credentials.
 func awardRequest(data []byte) (issuer.Request, error) {
 	var b binder
-	root, err := b.root(data, "achievement", "recipient", "validFrom", "validUntil", "awardedDate", "evidence", "visibility")
+	root, err := b.root(data, "achievement", "recipient", "validFrom", "validUntil", "awardedDate", "evidence", "visibility", "refreshService")
 	if err != nil {
 		return issuer.Request{}, err
 	}
@@ -150,6 +152,9 @@ func awardRequest(data []byte) (issuer.Request, error) {
 		Evidence:    b.objects(root, "evidence"),
 		Visibility:  storage.Visibility(b.text(root, "visibility")),
 	}
+	if refresh := b.flag(root, "refreshService"); refresh != nil {
+		request.RefreshService = *refresh
+	}
 	recipient, ok := root.Member("recipient")
 	if ok {
 		b.object(recipient, "email", "id", "name")
@@ -158,6 +163,57 @@ func awardRequest(data []byte) (issuer.Request, error) {
 		b.fault("/recipient", "member_missing")
 	}
 	return request, b.err()
+}
+
+// reissueRequest reads the body of POST /api/v1/credentials/{id}/reissue, which
+// may be empty.
+func reissueRequest(data []byte) (issuer.Reissue, error) {
+	if len(data) == 0 {
+		return issuer.Reissue{}, nil
+	}
+	var b binder
+	root, err := b.root(data, "achievementVersion", "recipient", "validFrom", "validUntil", "awardedDate", "evidence", "visibility",
+		"refreshService", "linked", "revoke")
+	if err != nil {
+		return issuer.Reissue{}, err
+	}
+	request := issuer.Reissue{
+		ValidFrom:      b.time(root, "validFrom"),
+		ValidUntil:     b.time(root, "validUntil"),
+		AwardedDate:    b.time(root, "awardedDate"),
+		Evidence:       b.objects(root, "evidence"),
+		Visibility:     storage.Visibility(b.text(root, "visibility")),
+		RefreshService: b.flag(root, "refreshService"),
+		Linked:         b.flag(root, "linked"),
+	}
+	if v, ok := root.Member("achievementVersion"); ok {
+		n, err := strconv.Atoi(v.Literal())
+		if request.AchievementVersion = n; err != nil || n < 1 {
+			b.fault(v.Pointer(), "number_expected")
+		}
+	}
+	if recipient, ok := root.Member("recipient"); ok {
+		b.object(recipient, "email", "id", "name")
+		request.Recipient = &issuer.Recipient{Email: b.text(recipient, "email"), ID: b.text(recipient, "id"), Name: b.text(recipient, "name")}
+	}
+	if revoke, ok := root.Member("revoke"); ok {
+		b.object(revoke, "reason", "wording")
+		request.Revoke = &issuer.Change{Reason: b.text(revoke, "reason"), Wording: b.text(revoke, "wording")}
+	}
+	return request, b.err()
+}
+
+// flag returns a member that is true or false, nil when it is absent.
+func (b *binder) flag(parent strictjson.Value, name string) *bool {
+	v, ok := parent.Member(name)
+	if !ok {
+		return nil
+	}
+	if v.Kind() != strictjson.Bool {
+		b.fault(v.Pointer(), "flag_expected")
+	}
+	value := v.Bool()
+	return &value
 }
 
 // actions of POST /api/v1/credentials/{id}/status.

@@ -73,6 +73,12 @@ func (s *Server) credential(c *gin.Context) error {
 	if found.Visibility == storage.VisibilityPublic {
 		c.Writer.Header().Del("X-Robots-Tag")
 	}
+	older, newer, err := s.issuer.Neighbours(c.Request.Context(), found)
+	if err != nil {
+		return err
+	}
+	leadTo(c, "predecessor-version", older)
+	leadTo(c, "successor-version", newer)
 	if always || !prefersPage(c) {
 		return serve(c, document{body: found.Signed, types: credentialTypes, cache: "private, no-cache"})
 	}
@@ -84,6 +90,26 @@ func (s *Server) credential(c *gin.Context) error {
 	s.page(c, http.StatusOK, web.BadgePage{
 		Badge: badge, URL: found.URL, State: web.StateOf(string(found.State), found.Changed, found.Wording), Now: s.clock(),
 		Version: found.AchievementVersion, Public: found.Visibility == storage.VisibilityPublic,
+		Older: older, Newer: newer,
 	})
 	return nil
+}
+
+// leadTo names a badge that another follows or is followed by (RFC 5829).
+func leadTo(c *gin.Context, relation, url string) {
+	if url != "" {
+		c.Writer.Header().Add("Link", "<"+url+`>; rel="`+relation+`"`)
+	}
+}
+
+// refresh gives whoever has a badge the one that is in its place now: the refresh
+// service of those that name one (1EdTechCredentialRefresh).
+func (s *Server) refresh(c *gin.Context) error {
+	c.Header("X-Robots-Tag", "noindex")
+	current, err := s.issuer.CurrentCredential(c.Request.Context(), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	c.Header("Content-Location", current.URL)
+	return serve(c, document{body: current.Signed, types: credentialTypes, cache: "private, no-cache"})
 }

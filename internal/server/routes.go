@@ -33,14 +33,15 @@ func (s *Server) routes(e *gin.Engine) {
 	}
 	e.GET("/", s.handle(s.home))
 	for path, h := range map[string]func(*gin.Context) error{
-		"/.well-known/did.json":   s.didDocument,
-		"/.well-known/jwks.json":  s.jwks,
-		"/issuers/:slug":          s.profile,
-		"/issuers/:slug/did.json": s.didDocument,
-		"/keys/:kid":              s.jwk,
-		"/achievements/:id":       s.achievement,
-		"/credentials/:id":        s.credential, // also {id}.json
-		"/status/:list":           s.statusList,
+		"/.well-known/did.json":    s.didDocument,
+		"/.well-known/jwks.json":   s.jwks,
+		"/issuers/:slug":           s.profile,
+		"/issuers/:slug/did.json":  s.didDocument,
+		"/keys/:kid":               s.jwk,
+		"/achievements/:id":        s.achievement,
+		"/credentials/:id":         s.credential, // also {id}.json
+		"/credentials/:id/refresh": s.refresh,
+		"/status/:list":            s.statusList,
 	} {
 		e.GET(path, open, s.handle(h))
 		e.OPTIONS(path, open, preflight("GET, HEAD"))
@@ -84,6 +85,7 @@ func (s *Server) operators(g *gin.RouterGroup) {
 	g.POST("/credentials", credentials, s.handle(s.award))
 	g.GET("/credentials/:id", credentials, s.handle(s.operatorCredential))
 	g.POST("/credentials/:id/status", credentials, s.handle(s.setStatus))
+	g.POST("/credentials/:id/reissue", credentials, s.handle(s.reissue))
 
 	g.GET("/status-changes", credentials, s.handle(s.listStatusChanges))
 	g.POST("/status-changes", credentials, s.handle(s.draftStatusChange))

@@ -104,6 +104,9 @@ type BadgePage struct {
 	Version int
 	// Public is set when search engines may list it.
 	Public bool
+	// Older and Newer are the addresses of the badge whose place it took and of
+	// the one that took its place; "" for none.
+	Older, Newer string
 }
 
 // Render implements Page.
