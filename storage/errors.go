@@ -44,6 +44,22 @@ func (e *ReplayError) Error() string {
 	return fmt.Sprintf("request was answered before with status %d", e.Record.Status)
 }
 
+// ErrQuota means that the tenant has used up what it may use. It always comes as a
+// *QuotaError.
+var ErrQuota = errors.New("quota is used up")
+
+// QuotaError says which quota is used up.
+type QuotaError struct {
+	AwardsPerDay int
+}
+
+func (e *QuotaError) Error() string {
+	return fmt.Sprintf("%v: %d awards a day", ErrQuota, e.AwardsPerDay)
+}
+
+// Is makes the error match ErrQuota.
+func (e *QuotaError) Is(target error) bool { return target == ErrQuota }
+
 // What the store itself has to say.
 var (
 	// ErrBusy means that another process holds the store.

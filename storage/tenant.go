@@ -26,4 +26,29 @@ type Tenant struct {
 	Profile []byte    `json:"profile,omitempty"`
 	Created time.Time `json:"created"`
 	Updated time.Time `json:"updated"`
+	// Quota is what the tenant may use, Usage what it has used of that. Usage is
+	// kept by the store, and only where there is a quota.
+	Quota Quota `json:"quota,omitzero"`
+	Usage Usage `json:"usage,omitzero"`
+}
+
+// Quota is what a tenant may use. A zero field is no bound.
+type Quota struct {
+	// AwardsPerDay is how many credentials may be reserved on one day of UTC,
+	// those of bulk awards and renewals included.
+	AwardsPerDay int `json:"awardsPerDay,omitempty"`
+}
+
+// Usage is what a tenant used on a day.
+type Usage struct {
+	Day    string `json:"day"` // of UTC, as in 2026-11-24
+	Awards int    `json:"awards"`
+}
+
+// On is what was used on the day of a time.
+func (u Usage) On(moment time.Time) Usage {
+	if day := moment.UTC().Format(time.DateOnly); day > u.Day {
+		return Usage{Day: day}
+	}
+	return u
 }

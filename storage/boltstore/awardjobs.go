@@ -189,7 +189,8 @@ func (s *Store) AwardRows(ctx context.Context, tenant, id string, filter storage
 // ReserveAwards reserves credentials for rows of a running bulk award, all in
 // one transaction, with the state of each row. A recipient who has the
 // achievement already, in whatever state, gets no second one: that is decided
-// here, where nobody can come in between.
+// here, where nobody can come in between. Where the tenant's quota ends among the
+// rows, the outcomes are those of the rows before.
 func (s *Store) ReserveAwards(ctx context.Context, tenant, id string, wanted []storage.RowReservation) ([]storage.RowOutcome, error) {
 	wanted = slices.Clone(wanted)
 	var valid error
@@ -212,6 +213,9 @@ func (s *Store) ReserveAwards(ctx context.Context, tenant, id string, wanted []s
 		}
 		for _, w := range wanted {
 			outcome, err := s.reserveRow(t, at, &job, w)
+			if errors.Is(err, storage.ErrQuota) && len(reserved) > 0 {
+				break // the next call will say so
+			}
 			if err != nil {
 				return err
 			}

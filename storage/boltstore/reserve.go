@@ -104,12 +104,12 @@ func (s *Store) resume(t *txn, r storage.Reservation, claim storage.Idempotency)
 
 func (s *Store) reserve(t *txn, r storage.Reservation) (storage.Reserved, error) {
 	none := storage.Reserved{}
-	if err := first(t.known(r.Tenant), t.free(credentialKind, r.ID)); err != nil {
+	charged, err := t.charge(r)
+	if err = first(err, t.free(credentialKind, r.ID)); err != nil {
 		return none, err
 	}
 	var award key
 	if r.Instance == "" {
-		var err error
 		if award, err = t.within(r.Tenant, achievementKind, r.Achievement); err == nil && t.get(versionFamily, award.number(r.AchievementVersion)) == nil {
 			err = storage.ErrNotFound
 		}
@@ -140,6 +140,9 @@ func (s *Store) reserve(t *txn, r storage.Reservation) (storage.Reserved, error)
 	}
 	if !known {
 		t.putSubject(subject)
+	}
+	if charged != nil {
+		t.putRecord(tenantFamily, of(r.Tenant), *charged)
 	}
 	at := of(r.Tenant).sequence(sequence)
 	t.register(credentialKind, r.ID, at)

@@ -1,6 +1,7 @@
 package boltstore
 
 import (
+	"bytes"
 	"context"
 
 	"laurel/storage"
@@ -67,8 +68,8 @@ func (s *Store) ListTenants(ctx context.Context) ([]storage.Tenant, error) {
 	return tenants, err
 }
 
-// UpdateTenant changes a tenant's names and profile; slug, DID and the time of
-// creation stay. change may run twice; when it returns an error, that is
+// UpdateTenant changes a tenant's names, profile and quota; slug, DID, usage and the
+// time of creation stay. change may run twice; when it returns an error, that is
 // returned and nothing is changed.
 func (s *Store) UpdateTenant(ctx context.Context, act storage.Act, slug string, change func(*storage.Tenant) error) (storage.Tenant, error) {
 	var tenant storage.Tenant
@@ -80,17 +81,51 @@ func (s *Store) UpdateTenant(ctx context.Context, act storage.Act, slug string, 
 		if err := t.record(tenantFamily, of(slug), &tenant); err != nil {
 			return err
 		}
-		did, created := tenant.DID, tenant.Created
+		stored := tenant
 		if err := change(&tenant); err != nil {
 			return err
 		}
-		tenant.Slug, tenant.DID, tenant.Created, tenant.Updated = slug, did, created, act.Time.UTC()
+		tenant.Slug, tenant.DID, tenant.Created, tenant.Updated, tenant.Usage = slug, stored.DID, stored.Created, act.Time.UTC(), stored.Usage
+		if tenant.Quota.AwardsPerDay < 0 {
+			return invalid("quota of %d awards a day", tenant.Quota.AwardsPerDay)
+		}
 		t.putRecord(tenantFamily, of(slug), tenant)
 		t.audit(slug, act, storage.ActionUpdateTenant, "tenant/"+slug, "")
 		t.claimDone(slug, act, "tenant/"+slug)
 		return nil
 	})
 	return tenant, err
+}
+
+// quotaMember stands in the record of a tenant that has a quota, and in no other:
+// inside a text the quotation marks would be escaped.
+var quotaMember = []byte(`"quota":`)
+
+// charge counts a reservation against the tenant's quota. charged is the record
+// to be put in place of the tenant's, nil where nothing is counted. The error is
+// storage.ErrNotFound for an unknown tenant, or a *storage.QuotaError. It writes
+// nothing.
+func (t *txn) charge(r storage.Reservation) (charged *storage.Tenant, err error) {
+	data := t.get(tenantFamily, of(r.Tenant))
+	switch {
+	case data == nil:
+		return nil, storage.ErrNotFound
+	case r.Instance != "" || !bytes.Contains(data, quotaMember):
+		return nil, nil
+	}
+	var tenant storage.Tenant
+	if err := decode(tenantFamily, data, &tenant); err != nil {
+		return nil, err
+	}
+	if tenant.Quota.AwardsPerDay == 0 {
+		return nil, nil
+	}
+	tenant.Usage = tenant.Usage.On(r.Act.Time)
+	if tenant.Usage.Awards >= tenant.Quota.AwardsPerDay {
+		return nil, &storage.QuotaError{AwardsPerDay: tenant.Quota.AwardsPerDay}
+	}
+	tenant.Usage.Awards++
+	return &tenant, nil
 }
 
 // known gives storage.ErrNotFound for a tenant that does not exist.

@@ -13,6 +13,7 @@ func Run(t *testing.T, open Opener) {
 		{"APIKeys", testAPIKeys},
 		{"Achievements", testAchievements},
 		{"Invalid", testInvalid},
+		{"Quota", testQuota},
 		{"Issue", testIssue},
 		{"Instance", testInstance},
 		{"Frames", testFrames},
