@@ -25,6 +25,8 @@ type DestinationsConfig struct {
 	Timeout time.Duration
 	// UserAgent is sent with every request; "laurel" when empty.
 	UserAgent string
+	// Authorities are the certificate authorities of the hosts; the system's when nil.
+	Authorities *x509.CertPool
 	// Resolver looks up addresses; the system's, through Go's own resolver, when nil.
 	Resolver Resolver
 	// Resolve and RootCAs are the laboratory exception, as in [Config]. A host of it must be among Hosts all the same.
@@ -83,7 +85,7 @@ func NewDestinations(config DestinationsConfig) (*Destinations, error) {
 	}
 	d.guard = newGuard(ports, nil)
 	d.dial = (&net.Dialer{Timeout: config.Timeout}).DialContext
-	d.ordinary = d.transport(d.dialDestination, nil)
+	d.ordinary = d.transport(d.dialDestination, config.Authorities)
 	d.laboratory = d.transport(d.dialLaboratory, config.RootCAs)
 	return d, nil
 }
