@@ -13,8 +13,8 @@ import (
 // that costs time or memory is counted.
 const (
 	maxDocument   = 256 << 10
-	maxMethods    = 64
-	maxReferences = 64 // entries of one relationship
+	maxMethods    = 256 // an issuer's keys of many years: two for each
+	maxReferences = 256 // entries of one relationship
 )
 
 // Relationship is a verification relationship: what a document authorizes a

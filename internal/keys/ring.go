@@ -206,9 +206,15 @@ type NewKey struct {
 	Backend string
 }
 
+// maxKeys is how many keys a tenant can have in its life. Each stays in the
+// issuer's document, in two forms at most, and verifiers do not read documents of
+// any length: one key more, and no badge of the issuer would verify.
+const maxKeys = 120
+
 // Create makes a key, which from then on is the one of its algorithm that signs.
 // A crash leaves either a whole key or a private key that nothing names. Errors:
-// ErrAlgorithm, ErrBackend, those of the backend and of the store.
+// ErrAlgorithm, ErrBackend, storage.ErrConflict for a tenant with 120 keys, those of
+// the backend and of the store.
 func (r *Ring) Create(ctx context.Context, act storage.Act, tenant string, wanted NewKey) (Key, error) {
 	algorithm, name := cmp.Or(wanted.Algorithm, Ed25519), cmp.Or(wanted.Backend, r.config.Default)
 	if !slices.Contains(Algorithms, algorithm) {
@@ -217,6 +223,9 @@ func (r *Ring) Create(ctx context.Context, act storage.Act, tenant string, wante
 	backend, ok := r.config.Backends[name]
 	if !ok {
 		return Key{}, fmt.Errorf("creating key: %w: %q", ErrBackend, name)
+	}
+	if records, err := r.records(ctx, tenant); err != nil || len(records) >= maxKeys {
+		return Key{}, cmp.Or(err, fmt.Errorf("creating key: %d are published already: %w", len(records), storage.ErrConflict))
 	}
 	reference, public, err := backend.Create(ctx, algorithm)
 	if err != nil {
