@@ -23,6 +23,7 @@ type issueCommand struct {
 	Evidence    []string `placeholder:"URL" sep:"none" help:"Page with evidence; may be repeated."`
 	ValidUntil  string   `placeholder:"DATE" help:"When the badge ends, such as 2031-12-31 or 2031-12-31T23:59:59Z."`
 	Visibility  string   `placeholder:"WHO" enum:",off,link,public" default:"" help:"Who can see it: off, link (the default: whoever has its address) or public."`
+	Refreshable bool     `help:"Have the badge name the service that its renewal can be had from. Some verifiers ask it at every check."`
 	Out         string   `placeholder:"FILE" help:"Also write the signed badge to this new file."`
 	dataFlags
 	JSON bool `help:"Print the result as JSON."`
@@ -84,7 +85,7 @@ func (c *issueCommand) request() (issuer.Request, error) {
 	request := issuer.Request{
 		Achievement: c.Achievement,
 		Recipient:   issuer.Recipient{Email: c.Email, ID: c.ID, Name: c.Name},
-		Visibility:  storage.Visibility(c.Visibility),
+		Visibility:  storage.Visibility(c.Visibility), RefreshService: c.Refreshable,
 	}
 	for _, page := range c.Evidence {
 		evidence, err := json.Marshal(map[string]any{"id": page, "type": []string{"Evidence"}})

@@ -28,7 +28,9 @@ type commandLine struct {
 	Verify      verifyCommand      `cmd:"" help:"Check a badge: exit 0 valid, 1 invalid, 2 could not be decided."`
 	Bake        bakeCommand        `cmd:"" help:"Put a badge into a picture."`
 	Unbake      unbakeCommand      `cmd:"" help:"Take the badge out of a picture."`
-	Status      statusCommand      `cmd:"" help:"Revoke, suspend or reinstate a badge."`
+	Reissue     reissueCommand     `cmd:"" help:"Award a corrected badge in the place of another."`
+	Renew       renewCommand       `cmd:"" help:"Award a badge anew for a further period."`
+	Status      statusCommand      `cmd:"" help:"Revoke, suspend or reinstate badges."`
 	Keys        keysCommand        `cmd:"" help:"List and change signing keys."`
 	Fsck        fsckCommand        `cmd:"" help:"Check whether the data is whole: exit 0 it is, 1 it is not, 2 not everything could be checked."`
 	Backup      backupCommand      `cmd:"" help:"Copy the data into one encrypted file, also while it is served."`

@@ -18,8 +18,9 @@ import (
 // json names are those of the operators' API.
 type Reissue struct {
 	// AchievementVersion is that of the same achievement.
-	AchievementVersion int        `json:"achievementVersion,omitempty"`
-	Recipient          *Recipient `json:"recipient,omitempty"`
+	AchievementVersion int `json:"achievementVersion,omitempty"`
+	// Recipient with a name alone has the same address or id as before.
+	Recipient *Recipient `json:"recipient,omitempty"`
 	// ValidFrom is now when zero.
 	ValidFrom   time.Time         `json:"validFrom,omitzero"`
 	ValidUntil  time.Time         `json:"validUntil,omitzero"`
@@ -161,8 +162,12 @@ func (o original) request(r Reissue) Request {
 		Evidence: r.Evidence, Visibility: cmp.Or(r.Visibility, o.record.Visibility),
 		RefreshService: o.badge.Value().Get("refreshService").Exists(),
 	}
-	if r.Recipient != nil {
-		request.Recipient = *r.Recipient
+	switch given := r.Recipient; {
+	case given == nil:
+	case given.Email == "" && given.ID == "" && given.Name != "":
+		request.Recipient.Name = given.Name
+	default:
+		request.Recipient = *given
 	}
 	if r.RefreshService != nil {
 		request.RefreshService = *r.RefreshService
