@@ -105,7 +105,8 @@ func TestText(t *testing.T) {
 		},
 		{
 			"Arabic in Windows-1256, said", encoded(t, charmap.Windows1256, "email,name\na@example.org,محمود أحمد\n"), "windows-1256", "windows-1256",
-			[]string{"2 a@example.org|محمود أحمد"}, nil,
+			[]string{"2 a@example.org|محمود أحمد"},
+			nil,
 		},
 		{
 			"Chinese in GBK", encoded(t, simplifiedchinese.GBK, "email,name\na@example.org,李小龙\n"), "", "Windows-1252", nil,
@@ -113,11 +114,13 @@ func TestText(t *testing.T) {
 		},
 		{
 			"Chinese in GBK, said", encoded(t, simplifiedchinese.GBK, "email,name\na@example.org,李小龙\n"), "gbk", "gbk",
-			[]string{"2 a@example.org|李小龙"}, nil,
+			[]string{"2 a@example.org|李小龙"},
+			nil,
 		},
 		{
 			"Icelandic in Windows-1252", encoded(t, charmap.Windows1252, "email,name\na@example.org,Þóra Þjóðólfsdóttir\n"), "", "Windows-1252",
-			[]string{"2 a@example.org|Þóra Þjóðólfsdóttir"}, nil,
+			[]string{"2 a@example.org|Þóra Þjóðólfsdóttir"},
+			nil,
 		},
 		{"half a character of UTF-16", "\xff\xfe" + encoded(t, utf16(uencoding.LittleEndian, uencoding.IgnoreBOM), "email,name\na@example.org,x") + "\x00\xd8", "", "UTF-16LE", nil, []string{"B2 encoding_malformed"}},
 		{"U+FFFD", "email,name\na@example.org,Zo\ufffd\n", "", "UTF-8", nil, []string{"B2 encoding_malformed"}},
@@ -148,18 +151,21 @@ func TestRows(t *testing.T) {
 	}{
 		{
 			"quotes, separators and newlines in cells", "name,email\r\n\"O'Brien, \"\"Pat\"\"\",pat@example.org\r\n\"Mary\r\nAnn\",mary@example.org\r\nJo,jo@example.org\r\n", "comma",
-			[]string{`2 pat@example.org|O'Brien, "Pat"`, "3 mary@example.org|Mary Ann", "4 jo@example.org|Jo"}, nil,
+			[]string{`2 pat@example.org|O'Brien, "Pat"`, "3 mary@example.org|Mary Ann", "4 jo@example.org|Jo"},
+			nil,
 		},
 		{
 			"semicolons", "name;email\n\"Li; X\";a@example.org\nA, B;b@example.org\n", "semicolon",
-			[]string{"2 a@example.org|Li; X", "3 b@example.org|A, B"}, nil,
+			[]string{"2 a@example.org|Li; X", "3 b@example.org|A, B"},
+			nil,
 		},
 		{"tabs", "name\temail\nA, B; C\ta@example.org\n", "tab", []string{"2 a@example.org|A, B; C"}, nil},
 		{"what the file says", "sep=;\r\nemail;name\r\na@example.org;A\r\n", "semicolon", []string{"2 a@example.org|A"}, nil},
 		{"lines of an old Mac", "email,name\ra@example.org,A\rb@example.org,B", "comma", []string{"2 a@example.org|A", "3 b@example.org|B"}, nil},
 		{
 			"blank rows count", "\n\nemail,name\n\na@example.org,A\n,\n  , \nb@example.org,B\n\n\n", "comma",
-			[]string{"5 a@example.org|A", "8 b@example.org|B"}, nil,
+			[]string{"5 a@example.org|A", "8 b@example.org|B"},
+			nil,
 		},
 		{"a title above", "Participants 2026,,\n,,\nname,e-mail address,\nA,a@example.org,\n", "comma", []string{"4 a@example.org|A"}, nil},
 		{"addresses alone", "e-mail\na@example.org\nb@example.org\n", "comma", []string{"2 a@example.org|", "3 b@example.org|"}, nil},
@@ -200,7 +206,8 @@ func TestRows(t *testing.T) {
 		},
 		{
 			"names in parts", "Voornaam;Tussenvoegsel;Achternaam;E-mailadres\nJan;van der;Berg;a@example.org\n Eva ;; Bos;b@example.org\n", "semicolon",
-			[]string{"2 a@example.org|Jan van der Berg", "3 b@example.org|Eva Bos"}, nil,
+			[]string{"2 a@example.org|Jan van der Berg", "3 b@example.org|Eva Bos"},
+			nil,
 		},
 		{
 			"dates", "email;geldig tot\na@example.org;2031-12-31\nb@example.org;31-12-2031\nc@example.org;31/12/2031\nd@example.org;3/4/2031\ne@example.org;2031-02-30\nf@example.org;2020-01-01\ng@example.org;2031-12-31T12:00:00+01:00\n", "semicolon",

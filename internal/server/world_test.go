@@ -32,6 +32,7 @@ import (
 	"laurel/did"
 	"laurel/did/didweb"
 	"laurel/internal/audit"
+	"laurel/internal/award"
 	"laurel/internal/envelope"
 	"laurel/internal/issuer"
 	"laurel/internal/keys"
@@ -49,6 +50,7 @@ type world struct {
 	testing.TB
 	store   *boltstore.Store
 	issuer  *issuer.Service
+	awards  *award.Service
 	ring    *keys.Ring
 	outbox  *outbox.Outbox
 	server  *Server
@@ -149,8 +151,10 @@ func (w *world) serve(set *contexts.Set) {
 	w.must(err)
 	w.outbox, err = outbox.New(outbox.Config{Store: w.store, InstallationKey: make([]byte, envelope.KeySize), PublicURL: testURL, Clock: w.clock})
 	w.must(err)
+	w.awards, err = award.New(award.Config{Store: w.store, Issuer: w.issuer, InstallationKey: make([]byte, envelope.KeySize), Clock: w.clock})
+	w.must(err)
 	w.server, err = New(Config{
-		Issuer: w.issuer, Keys: w.ring, Audit: log, Outbox: w.outbox, Verifier: v, PublicURL: testURL, Limits: w.limits, Clock: w.clock, Version: "test",
+		Issuer: w.issuer, Awards: w.awards, Keys: w.ring, Audit: log, Outbox: w.outbox, Verifier: v, PublicURL: testURL, Limits: w.limits, Clock: w.clock, Version: "test",
 		Resolver: did.Methods{"key": did.KeyResolver{}, "jwk": did.JWKResolver{}, "web": w.issuer.Resolver(methods["web"])},
 		VCAPI:    map[string]*vcapi.Instance{"campus": w.instance(set, processor)},
 		Logger:   slog.New(slog.NewJSONHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -275,7 +279,7 @@ func init() {
 		data, err := io.ReadAll(body)
 		return string(data), err
 	}
-	for _, t := range []string{"text/html", "text/css", "text/plain", "application/jwt"} {
+	for _, t := range []string{"text/html", "text/css", "text/csv", "text/plain", "application/jwt"} {
 		openapi3filter.RegisterBodyDecoder(t, text)
 	}
 }
