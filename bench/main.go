@@ -33,6 +33,10 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	if args[0] == "crowd" && len(args) == 3 { // what startCrowd starts
 		return runCrowd(args[1], args[2], stdin, stdout)
 	}
+	if args[0] == "awards" && len(args) == 3 { // what measureAwards starts
+		server.TuneCollector()
+		return runAwards(args[1], args[2], stdout)
+	}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	root := flags.String("root", ".", "folder of the repository")

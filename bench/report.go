@@ -50,6 +50,7 @@ type measurement struct {
 	dir        string           // for the files of servers
 	growth     []grown
 	suites     string // the table
+	awards     madeAwards
 	attacks    []suffered
 	loads      []load
 }
@@ -75,6 +76,13 @@ func writeReport(root string, progress io.Writer) (err error) {
 	}{
 		{"setting up", func() error { return m.setUp(root) }},
 		{"measuring in rounds", m.rounds},
+		{"making awards", func() (err error) {
+			dir := filepath.Join(m.dir, "awards")
+			if err = os.Mkdir(dir, 0o700); err == nil {
+				m.awards, err = measureAwards(dir, awardCount)
+			}
+			return err
+		}},
 		{"measuring growth", func() (err error) { m.growth, err = growth(m.laurel, growthTurns, longTurn); return err }},
 		{"measuring cryptosuites", func() (err error) {
 			m.suites, err = m.laurel.suiteTable(2*growthTurns, longTurn)
@@ -263,7 +271,7 @@ func (m *measurement) render() ([]byte, error) {
 		"System": runtime.GOOS + "/" + runtime.GOARCH, "Go": strings.TrimPrefix(runtime.Version(), "go"), "Node": strings.TrimPrefix(m.peers[0].version, "v"),
 		"Input": m.input.source, "Bytes": len(m.input.document), "Canonical": len(m.laurel.canonical),
 		"Rounds": longRounds, "Ratios": strings.TrimSpace(line.String()),
-		"Operations": operations, "HTTP": m.httpTable(), "Growth": m.growthTable(), "Suites": m.suites,
+		"Operations": operations, "HTTP": m.httpTable(), "Awards": m.awardTable(), "AwardCallers": awardCallers, "Growth": m.growthTable(), "Suites": m.suites,
 		"Attacks": m.attackTable(), "Loads": m.loadTable(), "Memory": m.memoryTable(),
 		"OrdinaryP99": fmt.Sprintf("%.1f", m.loads[2].p99/m.loads[1].p99), "LimitedP99": fmt.Sprintf("%.1f", m.loads[4].p99/m.loads[3].p99),
 		"AloneP99": fmt.Sprintf("%.1f", m.loads[2].p99/m.loads[0].p99),

@@ -189,60 +189,89 @@ func newStranger(own *issuer.Service) *verifier.Verifier {
 // newInstallation sets up an institution with an achievement, an API key and
 // one badge in dir.
 func newInstallation(ctx context.Context, dir string, written bool, said *ready) (*server.Server, func() error, error) {
-	set, err := contexts.Embedded()
-	if err != nil {
-		return nil, nil, err
-	}
-	data := filepath.Join(dir, "data")
-	if err := os.Mkdir(data, 0o700); err != nil {
-		return nil, nil, err
-	}
-	place := boltstore.Config{Path: filepath.Join(data, "laurel.db")}
-	if err := boltstore.Create(place); err != nil {
-		return nil, nil, err
-	}
-	store, err := boltstore.Open(place)
+	i, err := createInstallation(dir)
 	if err != nil {
 		return nil, nil, err
 	}
 	fail := func(err error) (*server.Server, func() error, error) {
-		return nil, nil, errors.Join(err, store.Close())
+		return nil, nil, errors.Join(err, i.store.Close())
 	}
-	lock, err := filekeys.NewIdentity(filepath.Join(dir, "key"), data)
-	if err != nil {
-		return fail(err)
-	}
-	file, err := filekeys.Create(filepath.Join(data, filekeys.Name), lock, nil)
-	if err != nil {
-		return fail(err)
-	}
-	ring := keys.New(keys.Config{Store: store, Backends: map[string]keys.Backend{"file": file}, Default: "file"})
-	config := issuer.Config{Store: store, Ring: ring, Contexts: set, PublicURL: publicURL, InstallationKey: file.InstallationKey()}
-	service, err := issuer.New(config)
-	if err != nil {
-		return fail(err)
-	}
-	badge, err := setUp(ctx, service, said)
+	badge, err := setUp(ctx, i.service, said)
 	if err != nil {
 		return fail(err)
 	}
 	if !written {
-		record, err := store.FindCredential(ctx, badge)
+		record, err := i.store.FindCredential(ctx, badge)
 		if err != nil {
 			return fail(err)
 		}
-		config.Store = unwritten{store, record.Status}
-		if service, err = issuer.New(config); err != nil {
+		if err := i.serve(unwritten{i.store, record.Status}); err != nil {
 			return fail(err)
 		}
 	}
 	s, err := server.New(server.Config{
-		Issuer: service, Keys: ring, Verifier: newStranger(service), PublicURL: publicURL, Limits: unlimited, Logger: logger(),
+		Issuer: i.service, Keys: i.ring, Verifier: newStranger(i.service), PublicURL: publicURL, Limits: unlimited, Logger: logger(),
 	})
 	if err != nil {
 		return fail(err)
 	}
-	return s, store.Close, nil
+	return s, i.store.Close, nil
+}
+
+// installation is a data directory with an issuer over it.
+type installation struct {
+	store   *boltstore.Store
+	ring    *keys.Ring
+	file    *filekeys.File
+	service *issuer.Service
+}
+
+func storePlace(dir string) boltstore.Config {
+	return boltstore.Config{Path: filepath.Join(dir, "data", "laurel.db")}
+}
+
+// createInstallation makes an installation in dir with nobody in it.
+func createInstallation(dir string) (*installation, error) {
+	data := filepath.Join(dir, "data")
+	if err := os.Mkdir(data, 0o700); err != nil {
+		return nil, err
+	}
+	if err := boltstore.Create(storePlace(dir)); err != nil {
+		return nil, err
+	}
+	lock, err := filekeys.NewIdentity(filepath.Join(dir, "key"), data)
+	if err != nil {
+		return nil, err
+	}
+	i := new(installation)
+	if i.file, err = filekeys.Create(filepath.Join(data, filekeys.Name), lock, nil); err != nil {
+		return nil, err
+	}
+	return i, i.open(dir)
+}
+
+// open opens the store of an installation, which must be closed.
+func (i *installation) open(dir string) (err error) {
+	if i.store, err = boltstore.Open(storePlace(dir)); err != nil {
+		return err
+	}
+	i.ring = keys.New(keys.Config{Store: i.store, Backends: map[string]keys.Backend{"file": i.file}, Default: "file"})
+	if err := i.serve(i.store); err != nil {
+		return errors.Join(err, i.store.Close())
+	}
+	return nil
+}
+
+// serve makes the issuer over a store.
+func (i *installation) serve(store issuer.Store) error {
+	set, err := contexts.Embedded()
+	if err != nil {
+		return err
+	}
+	i.service, err = issuer.New(issuer.Config{
+		Store: store, Ring: i.ring, Contexts: set, PublicURL: publicURL, InstallationKey: i.file.InstallationKey(),
+	})
+	return err
 }
 
 func setUp(ctx context.Context, service *issuer.Service, said *ready) (badge string, err error) {

@@ -108,6 +108,14 @@ func (m *measurement) httpTable() string {
 	return t.String()
 }
 
+func (m *measurement) awardTable() string {
+	a := m.awards
+	t := newTable("awards", "a second", "CPU µs each", "over cryptography", "median ms", "p99 ms", "bytes of a badge", "bytes on disk")
+	t.row(fmt.Sprint(a.Count), number(a.PerSecond), number(a.Processor), times(a.Processor/a.Cryptography),
+		number(a.Median), number(a.P99), number(a.Signed), number(a.Stored))
+	return t.String()
+}
+
 func (m *measurement) growthTable() string {
 	t := newTable("document", "KB", "quads", "canonicalise µs", "over floor", "ns a quad", "verify µs", "over floor")
 	for _, g := range m.growth {
