@@ -31,6 +31,7 @@ type registry struct {
 	mu      sync.Mutex // guards what follows
 	known   []badge    // acknowledged awards that are not revoked, nor about to be changed
 	made    int        // requests so far
+	rotated int        // new keys that were asked for
 	good    int        // requests that were answered as they have to be
 	faults  []string
 	slowest time.Duration // until a revocation was seen
@@ -97,13 +98,17 @@ func (r *registry) work(ctx context.Context, server *program.Server, seed uint64
 	group.Wait()
 }
 
-// rotateOneIn is how many acts there are for one new key.
-const rotateOneIn = 200
+// rotateOneIn is how many acts there are for one new key, rotateMost how many new
+// keys there are: an issuer has 120 in its life.
+const (
+	rotateOneIn = 200
+	rotateMost  = 60
+)
 
 // act makes one request. It reports whether the server still answers.
 func (r *registry) act(ctx context.Context, server *program.Server, random *rand.Rand) bool {
 	switch {
-	case random.IntN(rotateOneIn) == 0:
+	case random.IntN(rotateOneIn) == 0 && r.mayRotate():
 		_, ok := r.send(ctx, server, entry{Op: rotate, Key: r.nextKey(rotate)})
 		return ok
 	case random.IntN(3) == 0:
@@ -122,6 +127,14 @@ func (r *registry) act(ctx context.Context, server *program.Server, random *rand
 	}
 	r.putBack(b)
 	return true
+}
+
+// mayRotate reports whether one key more can be made, and counts it.
+func (r *registry) mayRotate() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.rotated++
+	return r.rotated <= rotateMost
 }
 
 // take picks a badge that is to be changed.

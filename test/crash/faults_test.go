@@ -19,7 +19,7 @@ import (
 // failing are the system calls that are made to fail, with what they fail with:
 // an error, or the end of the process.
 var (
-	failing      = []string{"openat", "pwrite64", "fdatasync", "fsync", "ftruncate", "renameat", "unlinkat"}
+	failing      = []string{"renameat", "fsync", "ftruncate", "openat", "unlinkat", "fdatasync", "pwrite64"} // those of new keys first
 	failingWith  = []string{"error=EIO", "error=ENOSPC", "signal=KILL"}
 	failuresMost = 60 // of one kind
 )
@@ -152,7 +152,9 @@ func (f *faultRun) work(server *program.Server) (outcome string) {
 			_, _ = f.registry.fetch(ctx, server, &b)
 		}
 	}
-	send(entry{Op: rotate, Key: f.registry.nextKey(rotate)})
+	if f.registry.mayRotate() {
+		send(entry{Op: rotate, Key: f.registry.nextKey(rotate)})
+	}
 	send(f.registry.awardEntry())
 	if server.Ended(0) {
 		return "ended"

@@ -53,6 +53,7 @@ func recordLife(t *testing.T, work time.Duration, seed uint64) *recording {
 		ctx, cancel := context.WithTimeout(t.Context(), work/2)
 		registry.work(ctx, server, seed)
 		cancel()
+		registry.mayRotate() // counts it
 		if _, ok := registry.send(t.Context(), server, entry{Op: rotate, Key: registry.nextKey(rotate)}); !ok {
 			t.Fatalf("making a key: no answer\n%s", server.Stderr())
 		}

@@ -129,6 +129,9 @@ func withPoints(t *testing.T, file string, text []byte) []byte {
 			p.statements(function.Body.List, function.Type)
 		}
 	}
+	if len(p.insertions) == 0 {
+		return text
+	}
 	p.insertions = append(p.insertions, insertion{set.Position(parsed.Name.End()).Offset, `; import "laurel/` + killPointPackage + `"`})
 	slices.SortStableFunc(p.insertions, func(a, b insertion) int { return a.at - b.at })
 	var changed bytes.Buffer

@@ -42,7 +42,10 @@ var acts = []act{
 	{
 		"rotate",
 		[]string{"internal/keys/ring.go", "internal/keys/filekeys/filekeys.go", "internal/keys/filekeys/place.go", "storage/boltstore/keys.go"},
-		func(p *pointRun) entry { return entry{Op: rotate, Key: p.registry.nextKey(rotate)} },
+		func(p *pointRun) entry {
+			p.registry.mayRotate() // counts it
+			return entry{Op: rotate, Key: p.registry.nextKey(rotate)}
+		},
 	},
 }
 
@@ -96,6 +99,9 @@ func TestKillPoints(t *testing.T) {
 		for n, point := range tried {
 			for _, mode := range []byte{pointError, pointPanic, pointKill} {
 				p.try(a, point, mode)
+				if a.name == rotate && p.registry.rotated > rotateMost {
+					p.renew()
+				}
 				if len(p.registry.faults) > 0 {
 					t.Fatalf("%s, %s at %s:\n%s%s", a.name, pointModes[mode], point, some(p.registry.faults), some(p.server.Errors()))
 				}
@@ -104,10 +110,7 @@ func TestKillPoints(t *testing.T) {
 		}
 		t.Logf("%s: %d kill points are reached, %d tried", a.name, len(reached), len(tried))
 	}
-	newChecker(p.registry).check(t, p.server, p.random, true)
-	p.restart()
-	p.server.Kill()
-	p.registry.fsck(t)
+	p.end()
 	if len(p.registry.faults) > 0 {
 		t.Fatalf("at the end:\n%s", some(p.registry.faults))
 	}
@@ -131,6 +134,27 @@ func newPointRun(t *testing.T, seed uint64) *pointRun {
 	return p
 }
 
+// end looks at everything a last time.
+func (p *pointRun) end() {
+	p.t.Helper()
+	newChecker(p.registry).check(p.t, p.server, p.random, true)
+	p.server.Kill()
+	p.look()
+	p.registry.fsck(p.t)
+}
+
+// renew goes on with another institution.
+func (p *pointRun) renew() {
+	p.t.Helper()
+	p.end()
+	faults := p.registry.faults
+	registry, server := newRegistry(p.t)
+	server.Stop()
+	p.registry, p.badges = registry, nil
+	p.registry.faults = faults
+	p.start()
+}
+
 func (p *pointRun) start() {
 	p.t.Helper()
 	server, err := p.launch.Serve(p.t, p.registry.institution, proxy...)
@@ -144,12 +168,18 @@ func (p *pointRun) start() {
 func (p *pointRun) restart() {
 	p.t.Helper()
 	p.server.Kill()
+	p.look()
+	p.start()
+}
+
+// look looks into the data.
+func (p *pointRun) look() {
+	p.t.Helper()
 	i := inspect(p.t.Context(), p.registry.institution.Data)
 	i.compareRecord(p.registry.journal.read(p.t), nil)
 	for _, fault := range i.faults {
 		p.registry.fault("%s", fault)
 	}
-	p.start()
 }
 
 // reach finds the kill points of an act.
