@@ -19,15 +19,19 @@ import (
 const (
 	ScopeAchievements = "achievements" // describe achievements and read them
 	ScopeCredentials  = "credentials"  // award, revoke and read awards
-	ScopeAdmin        = "admin"        // everything, API keys and signing keys included
+	ScopeAdmin        = "admin"        // everything of its tenant, API keys and signing keys included
+	// ScopeInstallation is for tenants: making them, their quotas and their API
+	// keys. ScopeAdmin does not include it, and only keys of the default issuer
+	// can have it.
+	ScopeInstallation = "installation"
 )
 
-var scopes = []string{ScopeAchievements, ScopeCredentials, ScopeAdmin}
+var scopes = []string{ScopeAchievements, ScopeCredentials, ScopeAdmin, ScopeInstallation}
 
 // APIKey is an operator's key without its secret.
 type APIKey struct {
 	ID      string
-	Tenant  string
+	Tenant  string // the slug
 	Name    string
 	Scopes  []string
 	Created time.Time
@@ -35,9 +39,9 @@ type APIKey struct {
 	Revoked time.Time // zero while it is in force
 }
 
-// Allows reports whether the key has a scope, or ScopeAdmin.
+// Allows reports whether the key has a scope, or ScopeAdmin if that includes it.
 func (k APIKey) Allows(scope string) bool {
-	return slices.Contains(k.Scopes, scope) || slices.Contains(k.Scopes, ScopeAdmin)
+	return slices.Contains(k.Scopes, scope) || scope != ScopeInstallation && slices.Contains(k.Scopes, ScopeAdmin)
 }
 
 // NewAPIKey describes a key to be made.
@@ -64,6 +68,12 @@ func (s *Service) CreateAPIKey(ctx context.Context, caller Caller, key NewAPIKey
 		if !slices.Contains(scopes, scope) {
 			return "", APIKey{}, fault("/scopes/"+decimal(i), "scope_unknown")
 		}
+		if scope == ScopeInstallation && caller.Tenant != DefaultSlug {
+			return "", APIKey{}, fault("/scopes/"+decimal(i), "scope_exceeds")
+		}
+	}
+	if !key.Expires.IsZero() && !s.clock().Before(key.Expires) {
+		return "", APIKey{}, fault("/expires", "expires_past")
 	}
 	id, err := s.random(apiKeyID)
 	if err != nil {

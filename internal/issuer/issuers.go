@@ -42,7 +42,7 @@ type Issuer struct {
 // first signing key. It completes a set-up that a crash left without a key, and
 // gives storage.ErrExists when there is nothing left to do.
 func (s *Service) SetUp(ctx context.Context, actor string, institution Institution) (Issuer, error) {
-	return s.createIssuer(ctx, actor, DefaultSlug, s.base.did, institution)
+	return s.createIssuer(ctx, actor, storage.Tenant{Slug: DefaultSlug, DID: s.base.did}, institution)
 }
 
 // CreateIssuer makes a further issuer, did:web:HOST:issuers:SLUG, and its first
@@ -51,19 +51,19 @@ func (s *Service) CreateIssuer(ctx context.Context, actor, slug string, institut
 	if err := CheckSlug(slug); err != nil {
 		return Issuer{}, err
 	}
-	return s.createIssuer(ctx, actor, slug, s.base.didOf(slug), institution)
+	return s.createIssuer(ctx, actor, storage.Tenant{Slug: slug, DID: s.base.didOf(slug)}, institution)
 }
 
-func (s *Service) createIssuer(ctx context.Context, actor, slug, did string, institution Institution) (Issuer, error) {
-	profile, err := s.profile(ctx, did, institution)
+// createIssuer makes a tenant of which slug, DID and quota are given.
+func (s *Service) createIssuer(ctx context.Context, actor string, tenant storage.Tenant, institution Institution) (Issuer, error) {
+	profile, err := s.profile(ctx, tenant.DID, institution)
 	if err != nil {
 		return Issuer{}, err
 	}
+	slug := tenant.Slug
 	act := s.act(Caller{Tenant: slug, Actor: actor}, nil)
-	tenant := storage.Tenant{
-		Slug: slug, DID: did, Name: institution.Name, LegalName: institution.LegalName, Profile: profile,
-		Created: act.Time, Updated: act.Time,
-	}
+	tenant.Name, tenant.LegalName, tenant.Profile = institution.Name, institution.LegalName, profile
+	tenant.Created, tenant.Updated = act.Time, act.Time
 	exists := s.store.CreateTenant(ctx, act, tenant)
 	if exists != nil && !errors.Is(exists, storage.ErrExists) {
 		return Issuer{}, exists

@@ -27,6 +27,7 @@ type TenantStore interface {
 	Tenant(ctx context.Context, slug string) (storage.Tenant, error)
 	FindTenant(ctx context.Context, did string) (storage.Tenant, error)
 	ListTenants(ctx context.Context) ([]storage.Tenant, error)
+	UpdateTenant(ctx context.Context, act storage.Act, slug string, change func(*storage.Tenant) error) (storage.Tenant, error)
 }
 
 // AchievementStore keeps achievements and their versions.

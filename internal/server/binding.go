@@ -49,6 +49,11 @@ func (b *binder) fault(path, code string) {
 	b.found = append(b.found, issuer.Violation{Path: path, Code: code, Message: sentences[code]})
 }
 
+// wrong is fault for what the domain has a sentence for.
+func (b *binder) wrong(path, code string) {
+	b.found = append(b.found, issuer.Violation{Path: path, Code: code, Message: issuer.Sentence(code)})
+}
+
 // err is nil when nothing was found.
 func (b *binder) err() error {
 	if len(b.found) == 0 {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -61,6 +62,7 @@ var (
 	problemIdempotency  = problem{"idempotency-key-malformed", 400, "The Idempotency-Key cannot be used.", "Send one, of 1 to 128 printable ASCII characters, and only where the API document has it."}
 	problemRate         = problem{"rate-limited", 429, "There were too many requests from this network.", "Wait for the time in Retry-After."}
 	problemBusy         = problem{"busy", 429, "Too many checks are waiting.", "Wait for the time in Retry-After."}
+	problemQuota        = problem{"quota-exceeded", 429, "The institution has awarded as many badges today as it may.", "Wait until the day of UTC is over, the time in Retry-After, or ask whoever runs the installation for a larger quota."}
 	problemUnavailable  = problem{"unavailable", 503, "This cannot be done at the moment.", "Try again later. The operator finds the cause in the log."}
 	problemNoSigningKey = problem{"no-signing-key", 503, "The issuer has no key that may sign.", "The operator makes a new one by rotating."}
 	problemSelfCheck    = problem{"self-check-failed", 500, "The badge was made but did not pass our own check, and was not released.", "The operator finds the cause in the log."}
@@ -72,7 +74,7 @@ var problems = []problem{
 	problemEmpty, problemNotReadable, problemSyntax, problemTruncated, problemTrailing, problemDuplicate, problemUTF8,
 	problemNumber, problemTooDeep, problemNameTooLong, problemIncomplete, problemForm, problemInvalid, problemIdempotency,
 	problemUnauthorized, problemScope, problemCrossOrigin, problemNotFound, problemMethod, problemConflict, problemExists,
-	problemInFlight, problemGone, problemTooLarge, problemMediaType, problemEncoding, problemMismatch, problemRate,
+	problemInFlight, problemQuota, problemGone, problemTooLarge, problemMediaType, problemEncoding, problemMismatch, problemRate,
 	problemBusy, problemInternal, problemSelfCheck, problemUnavailable, problemNoSigningKey,
 }
 
@@ -135,6 +137,7 @@ func answerTo(err error) answer {
 		own     *refusal
 		invalid *issuer.InvalidError
 		syntax  *strictjson.Error
+		quota   *storage.QuotaError
 	)
 	switch {
 	case errors.As(err, &own):
@@ -147,6 +150,8 @@ func answerTo(err error) answer {
 		return a
 	case errors.As(err, &syntax):
 		return answerToSyntax(syntax)
+	case errors.As(err, &quota):
+		return answer{problem: problemQuota, detail: "The quota is " + strconv.Itoa(quota.AwardsPerDay) + " awards a day."}
 	}
 	for _, d := range domain {
 		if errors.Is(err, d.err) {
@@ -201,6 +206,10 @@ func (s *Server) fail(c *gin.Context, err error) {
 		c.Header("WWW-Authenticate", `Bearer realm="laurel"`)
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		c.Header("Retry-After", "5")
+		if a.problem == problemQuota {
+			now := s.clock().UTC()
+			c.Header("Retry-After", strconv.Itoa(int(now.Truncate(24*time.Hour).Add(24*time.Hour).Sub(now)/time.Second)+1))
+		}
 	case http.StatusConflict:
 		if a.problem == problemInFlight {
 			c.Header("Retry-After", "1")

@@ -209,10 +209,21 @@ func (s *Server) authenticate(c *gin.Context) error {
 	return nil
 }
 
-// trust makes whoever is at the local socket an operator of the default issuer.
+// tenantHeader names the tenant that a request over the local socket is for.
+const tenantHeader = "Laurel-Tenant"
+
+// trust makes whoever is at the local socket an operator of the installation, who
+// acts for the default issuer or for the one that the header names.
 func (s *Server) trust(c *gin.Context) error {
 	eventOf(c).actor = "cli"
-	c.Set(keyKey, issuer.APIKey{ID: "cli", Tenant: issuer.DefaultSlug, Scopes: []string{issuer.ScopeAdmin}})
+	key := issuer.APIKey{ID: "cli", Tenant: issuer.DefaultSlug, Scopes: []string{issuer.ScopeAdmin, issuer.ScopeInstallation}}
+	if slug := c.GetHeader(tenantHeader); slug != "" && slug != key.Tenant {
+		if _, err := s.issuer.Issuer(c.Request.Context(), slug); err != nil {
+			return &refusal{problemNotFound, "There is no tenant of this name."}
+		}
+		key.Tenant, key.ID = slug, "cli-"+slug // idempotency keys are told apart by it
+	}
+	c.Set(keyKey, key)
 	return nil
 }
 

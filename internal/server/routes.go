@@ -103,6 +103,8 @@ func (s *Server) operators(g *gin.RouterGroup) {
 	g.POST("/keys/:key/retire", admin, s.handle(s.retireKey))
 	g.POST("/keys/:key/compromise", admin, s.handle(s.compromiseKey))
 
+	s.tenantRoutes(g)
+
 	if s.audit != nil {
 		g.GET("/audit", admin, s.handle(s.listAudit))
 	}
