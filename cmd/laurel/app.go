@@ -16,11 +16,13 @@ import (
 	"laurel/did"
 	"laurel/did/didweb"
 	"laurel/did/didwebvh"
+	"laurel/internal/audit"
 	"laurel/internal/award"
 	"laurel/internal/fetch"
 	"laurel/internal/issuer"
 	"laurel/internal/keys"
 	"laurel/internal/keys/filekeys"
+	"laurel/internal/outbox"
 	"laurel/internal/server"
 	"laurel/internal/vcapi"
 	"laurel/storage/boltstore"
@@ -35,6 +37,12 @@ type installation struct {
 	ring     *keys.Ring
 	issuer   *issuer.Service
 	awards   *award.Service
+	audit    *audit.Log
+	outbox   *outbox.Outbox
+	// checkpointFile is where copies of checkpoints go; "" for nowhere.
+	checkpointFile string
+	// installationKey copies the key that is kept with the signing keys.
+	installationKey func() []byte
 }
 
 // openInstallation opens a data directory for this process alone. The returned
@@ -95,7 +103,19 @@ func newInstallation(s settings, set *contexts.Set, store *boltstore.Store, file
 	if err != nil {
 		return nil, err
 	}
-	return &installation{settings: s, contexts: set, store: store, ring: ring, issuer: service, awards: awards}, nil
+	log, err := audit.New(audit.Config{Store: store, InstallationKey: file.InstallationKey()})
+	if err != nil {
+		return nil, err
+	}
+	// It queues; only a server makes one that sends.
+	box, err := outbox.New(outbox.Config{Store: store, InstallationKey: file.InstallationKey(), PublicURL: s.PublicURL})
+	if err != nil {
+		return nil, err
+	}
+	return &installation{
+		settings: s, contexts: set, store: store, ring: ring, issuer: service, awards: awards, audit: log, outbox: box,
+		installationKey: file.InstallationKey,
+	}, nil
 }
 
 // networkFlags are the laboratory exception of package fetch.
@@ -107,28 +127,9 @@ type networkFlags struct {
 // newClient makes the client for foreign documents.
 func (f networkFlags) newClient() (*fetch.Client, error) {
 	config := fetch.Config{UserAgent: "laurel/" + programVersion()}
-	for _, entry := range f.Resolve {
-		host, address, err := fetch.ParseResolve(entry)
-		if err != nil {
-			return nil, usage(err, "write --resolve HOST=IP:PORT")
-		}
-		if config.Resolve == nil {
-			config.Resolve = make(map[string]string)
-		}
-		config.Resolve[host] = address
-	}
-	if f.CA != "" {
-		if len(f.Resolve) == 0 {
-			return nil, usage(errors.New("reading command line: --ca is for the hosts of --resolve, of which there are none"), "add --resolve HOST=IP:PORT, or leave --ca out")
-		}
-		data, err := os.ReadFile(f.CA)
-		if err != nil {
-			return nil, missing(fmt.Errorf("reading certificate authorities: %w", err), "")
-		}
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(data) {
-			return nil, missing(fmt.Errorf("reading certificate authorities: no certificate in %s", f.CA), "give a file of PEM certificates")
-		}
+	var err error
+	if config.Resolve, config.RootCAs, err = f.exceptions(); err != nil {
+		return nil, err
 	}
 	own, err := fetch.OwnAddresses()
 	if err != nil {
@@ -136,6 +137,35 @@ func (f networkFlags) newClient() (*fetch.Client, error) {
 	}
 	config.Deny = own
 	return fetch.New(config)
+}
+
+// exceptions reads the laboratory exception; both are nil where there is none.
+func (f networkFlags) exceptions() (resolve map[string]string, roots *x509.CertPool, err error) {
+	for _, entry := range f.Resolve {
+		host, address, err := fetch.ParseResolve(entry)
+		if err != nil {
+			return nil, nil, usage(err, "write --resolve HOST=IP:PORT")
+		}
+		if resolve == nil {
+			resolve = make(map[string]string)
+		}
+		resolve[host] = address
+	}
+	if f.CA == "" {
+		return resolve, nil, nil
+	}
+	if len(f.Resolve) == 0 {
+		return nil, nil, usage(errors.New("reading command line: --ca is for the hosts of --resolve, of which there are none"), "add --resolve HOST=IP:PORT, or leave --ca out")
+	}
+	data, err := os.ReadFile(f.CA)
+	if err != nil {
+		return nil, nil, missing(fmt.Errorf("reading certificate authorities: %w", err), "")
+	}
+	roots = x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(data) {
+		return nil, nil, missing(fmt.Errorf("reading certificate authorities: no certificate in %s", f.CA), "give a file of PEM certificates")
+	}
+	return resolve, roots, nil
 }
 
 // newMethods builds a resolver of all DID methods, without a client of those
@@ -225,6 +255,7 @@ func newServer(p serverParts) (*server.Server, error) {
 	}
 	if own := p.installation; own != nil {
 		config.Issuer, config.Awards, config.Keys, config.PublicURL = own.issuer, own.awards, own.ring, own.settings.PublicURL
+		config.Audit, config.Outbox = own.audit, own.outbox
 		config.Ready = func(context.Context) error { return own.store.Err() }
 		config.Snapshots = own.store
 	}

@@ -37,9 +37,11 @@ func TestCommands(t *testing.T) {
 			return true, terminal.Close()
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"arrived":   arrived,
 			"code":      exitCode,
 			"listening": listening,
 			"mode":      mode,
+			"receive":   receive,
 			"remember":  remember,
 		},
 	})

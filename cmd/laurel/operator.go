@@ -145,13 +145,22 @@ func (o *operator) call(ctx context.Context, op operation, answer any) error {
 			return fmt.Errorf("%s: %w", op.doing, err)
 		}
 	}
-	data, err := o.send(ctx, op.method, op.path, "application/json", body)
+	return o.ask(ctx, op, "application/json", body, answer)
+}
+
+// ask performs an operation with a body of any type and decodes the answer,
+// unless that is nil.
+func (o *operator) ask(ctx context.Context, op operation, mediaType string, body []byte, answer any) error {
+	data, err := o.send(ctx, op.method, op.path, mediaType, body)
 	var p *problem
 	if op.absent != "" && errors.As(err, &p) && p.Status == http.StatusNotFound {
 		return missing(fmt.Errorf("%s: %s", op.doing, op.absent), "")
 	}
 	if err != nil {
 		return explainProblem(op.doing, err)
+	}
+	if answer == nil {
+		return nil
 	}
 	if err := json.Unmarshal(data, answer); err != nil {
 		return fmt.Errorf("%s: reading answer: %w", op.doing, err)

@@ -32,6 +32,9 @@ type commandLine struct {
 	Renew       renewCommand       `cmd:"" help:"Award a badge anew for a further period."`
 	Status      statusCommand      `cmd:"" help:"Revoke, suspend or reinstate badges."`
 	Keys        keysCommand        `cmd:"" help:"List and change signing keys."`
+	Audit       auditCommand       `cmd:"" help:"Check the record of acts, and list it."`
+	Webhooks    webhooksCommand    `cmd:"" help:"Have events sent to other systems."`
+	Outbox      outboxCommand      `cmd:"" help:"See what was and is to be sent, and send it again."`
 	Fsck        fsckCommand        `cmd:"" help:"Check whether the data is whole: exit 0 it is, 1 it is not, 2 not everything could be checked."`
 	Backup      backupCommand      `cmd:"" help:"Copy the data into one encrypted file, also while it is served."`
 	Restore     restoreCommand     `cmd:"" help:"Make the data of a backup."`

@@ -76,6 +76,7 @@ type serveCommand struct {
 	PrivacyURL     string `placeholder:"URL" env:"LAUREL_PRIVACY_URL" help:"The institution's own privacy notice."`
 	listenFlags
 	networkFlags
+	sendingFlags
 	VCAPI instanceSettings `name:"vc-api" hidden:"" help:"Instances of the VC API; a section of the settings file."`
 	JSON  bool             `help:"Print the addresses as JSON."`
 }
@@ -107,6 +108,10 @@ func (c *serveCommand) Run(ctx context.Context, console *console) (err error) {
 		return err
 	}
 	logExceptions(logger, client)
+	if opened.outbox, err = c.sendingFlags.outbox(opened, c.networkFlags, logger); err != nil {
+		return err
+	}
+	opened.checkpointFile = c.AuditCheckpoints
 	var resolver did.Methods
 	if c.Resolver {
 		resolver = newMethods(client, opened.issuer)
@@ -199,11 +204,20 @@ func (i *installation) run(ctx context.Context, logger *slog.Logger, handler *se
 	})
 	group.Go(func() error { return i.runStatusJobs(ctx, logger) })
 	group.Go(func() error { return i.awards.Run(ctx, logger) })
+	group.Go(func() error { return i.outbox.Run(ctx) })
+	group.Go(func() error {
+		return every(ctx, checkpointInterval, func() error {
+			i.checkpoint(ctx, logger)
+			return nil
+		})
+	})
 	// A store that could not make a write durable takes no more of them; only
 	// opening it again shows what the disk holds.
 	group.Go(func() error { return every(ctx, time.Second, i.store.Err) })
+	err := group.Wait()
+	i.checkpoint(context.WithoutCancel(ctx), logger)
 	// It may have failed just before the end, too.
-	return cmp.Or(group.Wait(), i.store.Err())
+	return cmp.Or(err, i.store.Err())
 }
 
 // runStatusJobs carries out changes of many statuses as they are confirmed, and

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"laurel/internal/fetch"
+	"laurel/internal/mail"
+	"laurel/internal/outbox"
+)
+
+// sendingFlags say what may leave a server by itself.
+type sendingFlags struct {
+	WebhookHost      []string `placeholder:"HOST" env:"LAUREL_WEBHOOK_HOST" help:"Host that webhooks may be sent to, or HOST:PORT; HOST=NETWORK for one that has no public address. None by default."`
+	SMTPHost         string   `name:"smtp-host" placeholder:"HOST" env:"LAUREL_SMTP_HOST" help:"Mail server; without one, e-mail stays in the outbox."`
+	SMTPPort         int      `name:"smtp-port" placeholder:"PORT" env:"LAUREL_SMTP_PORT" help:"Its port; 587, 465 with tls, 25 with none."`
+	SMTPSecurity     string   `name:"smtp-security" placeholder:"KIND" env:"LAUREL_SMTP_SECURITY" default:"starttls" enum:"starttls,tls,none" help:"How the connection to it is encrypted: starttls, tls, or none for a server on this machine (${default})."`
+	SMTPUser         string   `name:"smtp-user" placeholder:"NAME" env:"LAUREL_SMTP_USER" help:"User to log in to it as."`
+	SMTPPasswordFile string   `name:"smtp-password-file" placeholder:"FILE" env:"LAUREL_SMTP_PASSWORD_FILE" help:"File with that user's password."`
+	MailFrom         string   `placeholder:"ADDRESS" env:"LAUREL_MAIL_FROM" help:"Who e-mail is from, such as \"Example University <badges@example.ac.uk>\"."`
+	AuditCheckpoints string   `type:"path" placeholder:"FILE" env:"LAUREL_AUDIT_CHECKPOINTS" help:"File to add checkpoints of the record of acts to; keep it on another machine."`
+}
+
+// outbox makes the outbox of a server, which sends. Without it nothing is sent.
+func (f sendingFlags) outbox(opened *installation, network networkFlags, logger *slog.Logger) (*outbox.Outbox, error) {
+	config := outbox.Config{
+		Store: opened.store, InstallationKey: opened.installationKey(), PublicURL: opened.settings.PublicURL, Logger: logger,
+	}
+	for _, host := range f.WebhookHost {
+		if err := fetch.ParseDestination(host); err != nil {
+			return nil, usage(fmt.Errorf("reading --webhook-host: %w", err), "write --webhook-host HOST, HOST:PORT or HOST=NETWORK")
+		}
+	}
+	resolve, roots, err := network.exceptions()
+	if err != nil {
+		return nil, err
+	}
+	config.Poster, err = fetch.NewDestinations(fetch.DestinationsConfig{
+		Hosts: f.WebhookHost, UserAgent: "laurel/" + programVersion(), Resolve: resolve, RootCAs: roots,
+	})
+	if err != nil {
+		return nil, err
+	}
+	mailer, err := f.mailer(opened.settings.PublicURL)
+	if err != nil {
+		return nil, err
+	}
+	if mailer != nil { // a nil *mail.Sender is no nil Mailer
+		config.Mailer = mailer
+	}
+	return outbox.New(config)
+}
+
+// mailer is nil where no mail server is named.
+func (f sendingFlags) mailer(publicURL string) (*mail.Sender, error) {
+	if f.SMTPHost == "" {
+		if f.SMTPUser != "" || f.SMTPPasswordFile != "" {
+			return nil, usage(errors.New("reading command line: there is a user of a mail server and no mail server"), "add --smtp-host HOST")
+		}
+		return nil, nil
+	}
+	config := mail.Config{
+		Host: f.SMTPHost, Port: f.SMTPPort, Security: mail.Security(f.SMTPSecurity), User: f.SMTPUser, From: f.MailFrom,
+	}
+	if public, err := url.Parse(publicURL); err == nil {
+		config.Hello = public.Hostname()
+	}
+	if f.SMTPPasswordFile != "" {
+		data, err := os.ReadFile(f.SMTPPasswordFile)
+		if err != nil {
+			return nil, missing(fmt.Errorf("reading password of the mail server: %w", err), "name the file that holds it: --smtp-password-file FILE")
+		}
+		config.Password = strings.TrimRight(string(data), "\r\n")
+	}
+	sender, err := mail.New(config)
+	if err != nil {
+		return nil, usage(err, "laurel serve --help")
+	}
+	return sender, nil
+}
+
+const (
+	checkpointInterval = 10 * time.Minute
+	checkpointTime     = 10 * time.Second
+)
+
+// checkpoint signs where the record of acts ends now. A copy goes to the file
+// for that, if one is named.
+func (i *installation) checkpoint(ctx context.Context, logger *slog.Logger) {
+	ctx, cancel := context.WithTimeout(ctx, checkpointTime)
+	defer cancel()
+	note, _, err := i.audit.Checkpoint(ctx)
+	if err == nil && i.checkpointFile != "" {
+		err = appendCheckpoint(i.checkpointFile, note)
+	}
+	if err != nil && ctx.Err() == nil {
+		logger.Error("making checkpoint of the record of acts", "error", err)
+	}
+}
+
+// appendCheckpoint adds a note to a file of notes, unless it is the last one
+// there. What was half written in a crash is left as it is, on its own.
+func appendCheckpoint(path string, note []byte) error {
+	before, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("adding checkpoint: %w", err)
+	}
+	if bytes.HasSuffix(bytes.TrimRight(before, "\n"), bytes.TrimRight(note, "\n")) {
+		return nil
+	}
+	addition := append(bytes.Clone(note), '\n')
+	if len(before) > 0 && before[len(before)-1] != '\n' {
+		addition = append([]byte("\n\n"), addition...)
+	}
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("adding checkpoint: %w", err)
+	}
+	_, err = file.Write(addition)
+	if err == nil {
+		err = file.Sync()
+	}
+	if closeErr := file.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil && len(before) == 0 {
+		err = syncDirectory(filepath.Dir(path))
+	}
+	if err != nil {
+		return fmt.Errorf("adding checkpoint: %w", err)
+	}
+	return nil
+}
