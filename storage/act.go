@@ -38,6 +38,7 @@ const (
 	ActionExpireStatusJob   = "statusjob.expire"
 	ActionSetVisibility     = "credential.visibility"
 	ActionEraseSubject      = "subject.erase"
+	ActionExportSubject     = "subject.export"
 	ActionCloseStatusLists  = "statuslists.close"
 	ActionRestore           = "store.restore"
 	ActionCreateWebhook     = "webhook.create"

@@ -35,6 +35,8 @@ type commandLine struct {
 	Audit       auditCommand       `cmd:"" help:"Check the record of acts, and list it."`
 	Webhooks    webhooksCommand    `cmd:"" help:"Have events sent to other systems."`
 	Outbox      outboxCommand      `cmd:"" help:"See what was and is to be sent, and send it again."`
+	Export      exportCommand      `cmd:"" help:"Give out all that is kept of a person."`
+	Erase       eraseCommand       `cmd:"" help:"Destroy the data of a person; shows first what that is."`
 	Fsck        fsckCommand        `cmd:"" help:"Check whether the data is whole: exit 0 it is, 1 it is not, 2 not everything could be checked."`
 	Backup      backupCommand      `cmd:"" help:"Copy the data into one encrypted file, also while it is served."`
 	Restore     restoreCommand     `cmd:"" help:"Make the data of a backup."`

@@ -70,6 +70,7 @@ var sentences = map[string]string{
 	"too_large":           "This is larger than a badge may be.",
 	"not_covered":         "No signature would cover this: it would be lost.",
 	"slug_invalid":        "A name is 3 to 40 of the characters a-z, 0-9 and -, and not a reserved word.",
+	"person_unnamed":      "A person is named by one of email, id, credential and subject.",
 	"recipient_missing":   "A recipient needs an email or an id.",
 	"recipient_ambiguous": "A recipient has an email or an id, not both.",
 	"recipient_exposed":   "A mailto: or tel: address would stand in the badge for all to read. Give an e-mail address as email.",

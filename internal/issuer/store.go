@@ -63,6 +63,8 @@ type SubjectStore interface {
 	SubjectKey(ctx context.Context, tenant, id string) (storage.SubjectKey, error)
 	LookupSubject(ctx context.Context, tenant string, lookup []byte) (storage.SubjectKey, error)
 	EraseSubject(ctx context.Context, act storage.Act, tenant, id string) (int, error)
+	EraseLookup(ctx context.Context, act storage.Act, tenant string, lookup []byte) error
+	AppendAudit(ctx context.Context, entry storage.AuditEntry) (storage.AuditEntry, error)
 }
 
 // StatusListStore keeps status lists.

@@ -96,6 +96,10 @@ func (s *Server) operators(g *gin.RouterGroup) {
 		s.awardRoutes(g)
 	}
 
+	g.POST("/people/find", admin, s.handle(s.findPerson))
+	g.POST("/people/export", admin, s.handle(s.exportPerson))
+	g.POST("/people/erase", admin, s.handle(s.erasePerson))
+
 	g.GET("/keys", admin, s.handle(s.listKeys))
 	g.POST("/keys", admin, s.handle(s.createKey))
 	g.POST("/keys/rotate", admin, s.handle(s.rotateKey))

@@ -188,6 +188,10 @@ func (i *inspector) deliveries() {
 		if d.Kind == storage.DeliveryEmail && waiting && !message {
 			i.fault(storage.InvariantDeliveries, "message_missing", d.Tenant, object, d.Event)
 		}
+		subject := storage.SubjectKey{}
+		if _, sound := i.read(subjectFamily, of(d.Tenant).text(d.Subject), &subject); sound && message && !subject.Erased.IsZero() {
+			i.fault(storage.InvariantSecrets, "erased_data_left", d.Tenant, object, "")
+		}
 		if !i.has(auditFamily, of(d.Tenant).sequence(d.Sequence)) {
 			i.fault(storage.InvariantDeliveries, "delivery_of_nothing", d.Tenant, object, d.Event)
 		}

@@ -74,7 +74,7 @@ func (t *txn) erase(act storage.Act, subject storage.SubjectKey, credentials []k
 		t.remove(signedFamily, at)
 		t.remove(recipientFamily, at)
 	}
-	if err := t.eraseAwardRows(subject.Tenant, subject.Lookup); err != nil {
+	if err := first(t.eraseAwardRows(subject.Tenant, subject.Lookup), t.eraseMessages(act, subject)); err != nil {
 		return err
 	}
 	if len(subject.Lookup) > 0 {
@@ -84,6 +84,46 @@ func (t *txn) erase(act storage.Act, subject storage.SubjectKey, credentials []k
 	t.putRecord(subjectFamily, of(subject.Tenant).text(subject.ID), subject)
 	t.audit(subject.Tenant, act, storage.ActionEraseSubject, "subject/"+subject.ID, decimal(len(credentials)))
 	return nil
+}
+
+// eraseMessages removes what e-mails say to a subject, and gives up those that
+// are waiting.
+func (t *txn) eraseMessages(act storage.Act, subject storage.SubjectKey) error {
+	var found []storage.Delivery
+	c := t.cursor(deliveryFamily)
+	for k, data := c.Seek(of(subject.Tenant)); bytes.HasPrefix(k, of(subject.Tenant)); k, data = c.Next() {
+		d := storage.Delivery{Tenant: subject.Tenant}
+		if err := decode(deliveryFamily, data, &d); err != nil {
+			return err
+		}
+		if d.Kind == storage.DeliveryEmail && d.Subject == subject.ID {
+			found = append(found, d)
+		}
+	}
+	for _, d := range found {
+		if d.State == storage.DeliveryWaiting {
+			t.dequeue(d)
+			d.LastError = "erased"
+			t.finish(&d, storage.DeliveryFailed, act.Time)
+			t.putDelivery(d)
+		}
+		t.remove(messageFamily, of(d.Tenant).sequence(d.Sequence))
+	}
+	return nil
+}
+
+// EraseLookup removes what bulk awards hold of a person who has no credential
+// yet and is known by a lookup value alone. Whoever has credentials is a
+// subject; see [Store.EraseSubject].
+func (s *Store) EraseLookup(ctx context.Context, act storage.Act, tenant string, lookup []byte) error {
+	return s.write(ctx, "erasing rows of bulk awards", validAct(act), func(t *txn) error {
+		if err := first(t.unclaimed(tenant, act), t.known(tenant), t.eraseAwardRows(tenant, lookup)); err != nil {
+			return err
+		}
+		t.audit(tenant, act, storage.ActionEraseSubject, "subject/unknown", "")
+		t.claimDone(tenant, act, "subject/unknown")
+		return nil
+	})
 }
 
 // holdings gives the keys of a subject's credentials.

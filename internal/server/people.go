@@ -1,0 +1,85 @@
+package server
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"laurel/internal/issuer"
+)
+
+// personBody is a person in answers: what can be said without saying who.
+type personBody struct {
+	Subject     string           `json:"subject"`
+	Since       time.Time        `json:"since"`
+	Erased      time.Time        `json:"erased,omitzero"`
+	Credentials []credentialBody `json:"credentials"`
+}
+
+// who reads the body of a request about a person. Who it is stands there and
+// never in an address, which others keep.
+func (s *Server) who(c *gin.Context) (issuer.Caller, issuer.WhoIs, error) {
+	caller, body, err := s.change(c)
+	if err != nil {
+		return caller, issuer.WhoIs{}, err
+	}
+	if caller.Idempotency != nil { // these happen once by themselves
+		return caller, issuer.WhoIs{}, refuse(problemIdempotency)
+	}
+	who, err := personRequest(body)
+	return caller, who, err
+}
+
+func personRequest(data []byte) (issuer.WhoIs, error) {
+	var b binder
+	root, err := b.root(data, "email", "id", "credential", "subject")
+	if err != nil {
+		return issuer.WhoIs{}, err
+	}
+	return issuer.WhoIs{
+		Email: b.text(root, "email"), ID: b.text(root, "id"),
+		Credential: b.text(root, "credential"), Subject: b.text(root, "subject"),
+	}, b.err()
+}
+
+// findPerson says what badges a person has: what erasing would destroy.
+func (s *Server) findPerson(c *gin.Context) error {
+	caller, who, err := s.who(c)
+	if err != nil {
+		return err
+	}
+	found, err := s.issuer.FindPerson(c.Request.Context(), caller.Tenant, who)
+	if err != nil {
+		return err
+	}
+	return respond(c, http.StatusOK, personBody{
+		found.Subject, found.Since, found.Erased, listOf(found.Credentials, "", credentialOf).Items,
+	})
+}
+
+// exportPerson gives out all that is kept of a person.
+func (s *Server) exportPerson(c *gin.Context) error {
+	caller, who, err := s.who(c)
+	if err != nil {
+		return err
+	}
+	data, err := s.issuer.ExportPerson(c.Request.Context(), caller, who)
+	if err != nil {
+		return err
+	}
+	return respond(c, http.StatusOK, data)
+}
+
+// erasePerson destroys a person's data and answers with the receipt.
+func (s *Server) erasePerson(c *gin.Context) error {
+	caller, who, err := s.who(c)
+	if err != nil {
+		return err
+	}
+	receipt, err := s.issuer.ErasePerson(c.Request.Context(), caller, who)
+	if err != nil {
+		return err
+	}
+	return respond(c, http.StatusOK, receipt)
+}
