@@ -41,6 +41,7 @@ func Run(t *testing.T, open Opener) {
 		{"FailedChange", testFailedChange},
 		{"Context", testContext},
 		{"Audit", testAudit},
+		{"Acts", testActs},
 		{"Chains", testChains},
 		{"Checkpoints", testCheckpoints},
 		{"Webhooks", testWebhooks},
