@@ -24,6 +24,8 @@ const (
 // field applies that is not zero. At least one must not be.
 type Selection struct {
 	Achievement string `json:"achievement,omitempty"`
+	// Award is the id of a bulk award.
+	Award string `json:"award,omitempty"`
 	// State may be left out for those that the change is possible for.
 	State State `json:"state,omitempty"`
 	// IssuedFrom and IssuedUntil are both included.

@@ -21,6 +21,7 @@ import (
 // everything given applies.
 type selectionFlags struct {
 	Achievement string `placeholder:"ID" group:"selection" help:"Badges of this achievement, by its id or address."`
+	Award       string `placeholder:"ID" group:"selection" help:"Badges that were awarded from one file, by the id of that award."`
 	State       string `placeholder:"STATE" enum:",issued,suspended,revoked,pending" default:"" group:"selection" help:"Badges in this state; those that the change is possible for when left out."`
 	IssuedFrom  string `placeholder:"DATE" group:"selection" help:"Badges issued on or after this day or time (UTC)."`
 	IssuedUntil string `placeholder:"DATE" group:"selection" help:"Badges issued on or before this day or time (UTC)."`
@@ -126,7 +127,7 @@ func (f statusFlags) ask(ctx context.Context, console *console, operator *operat
 // stands in.
 func (f selectionFlags) selection(console *console) (selection map[string]any, lines []int, err error) {
 	selection = map[string]any{}
-	for name, value := range map[string]string{"achievement": f.Achievement, "state": f.State} {
+	for name, value := range map[string]string{"achievement": f.Achievement, "award": f.Award, "state": f.State} {
 		if value != "" {
 			selection[name] = value
 		}

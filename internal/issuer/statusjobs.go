@@ -15,6 +15,8 @@ import (
 type Selection struct {
 	// Achievement is the public id of an achievement or its URL.
 	Achievement string
+	// Award is the id of a bulk award.
+	Award string
 	// State may be left out for those that the change is possible for.
 	State storage.State
 	// IssuedFrom and IssuedUntil are both included.
@@ -76,7 +78,7 @@ func (s *Service) DraftStatusJob(ctx context.Context, caller Caller, selection S
 
 // criteria looks a selection up.
 func (s *Service) criteria(ctx context.Context, tenant string, selection Selection) (storage.Selection, error) {
-	c := storage.Selection{State: selection.State, IssuedFrom: selection.IssuedFrom.UTC(), IssuedUntil: selection.IssuedUntil.UTC()}
+	c := storage.Selection{Award: selection.Award, State: selection.State, IssuedFrom: selection.IssuedFrom.UTC(), IssuedUntil: selection.IssuedUntil.UTC()}
 	if selection.Achievement != "" {
 		c.Achievement = strings.TrimPrefix(selection.Achievement, s.base.achievement(""))
 		_, err := s.store.Achievement(ctx, tenant, c.Achievement, 0)
@@ -107,7 +109,7 @@ func (s *Service) criteria(ctx context.Context, tenant string, selection Selecti
 		}
 		c.Subject = known.ID
 	}
-	if c.Achievement == "" && c.State == "" && c.IssuedFrom.IsZero() && c.IssuedUntil.IsZero() && c.Subject == "" && c.IDs == nil {
+	if c.Achievement == "" && c.Award == "" && c.State == "" && c.IssuedFrom.IsZero() && c.IssuedUntil.IsZero() && c.Subject == "" && c.IDs == nil {
 		return c, fault("/select", "selection_empty")
 	}
 	return c, nil

@@ -101,12 +101,12 @@ func statusChangeRequest(data []byte) (selection issuer.Selection, change issuer
 	chosen, ok := root.Member("select")
 	switch {
 	case ok:
-		b.object(chosen, "achievement", "state", "issuedFrom", "issuedUntil", "recipient", "ids")
+		b.object(chosen, "achievement", "award", "state", "issuedFrom", "issuedUntil", "recipient", "ids")
 	case root.Kind() == strictjson.Object:
 		b.fault("/select", "member_missing")
 	}
 	selection = issuer.Selection{
-		Achievement: b.text(chosen, "achievement"), State: storage.State(b.text(chosen, "state")),
+		Achievement: b.text(chosen, "achievement"), Award: b.text(chosen, "award"), State: storage.State(b.text(chosen, "state")),
 		IssuedFrom: b.time(chosen, "issuedFrom"), IssuedUntil: b.time(chosen, "issuedUntil"), IDs: b.ids(chosen),
 	}
 	if !knownState(selection.State) {

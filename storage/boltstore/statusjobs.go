@@ -58,7 +58,7 @@ func validSelection(selection storage.Selection, to storage.State) error {
 		return invalid("state to set")
 	case selection.State != "" && stateBytes[selection.State] == 0:
 		return invalid("state")
-	case selection.Achievement == "" && selection.State == "" && selection.IssuedFrom.IsZero() &&
+	case selection.Achievement == "" && selection.Award == "" && selection.State == "" && selection.IssuedFrom.IsZero() &&
 		selection.IssuedUntil.IsZero() && selection.Subject == "" && selection.IDs == nil:
 		return invalid("selection without a criterion")
 	}
@@ -122,6 +122,7 @@ func (t *txn) candidates(tenant string, selection storage.Selection, to storage.
 // to it is then counted and told. Credentials of VC API instances are no awards.
 func selects(selection storage.Selection, c storage.Credential) bool {
 	return c.Instance == "" && (selection.Achievement == "" || c.Achievement == selection.Achievement) &&
+		(selection.Award == "" || c.Award == selection.Award) &&
 		(selection.State == "" || c.State == selection.State) &&
 		(selection.Subject == "" || c.Subject == selection.Subject) &&
 		(selection.IssuedFrom.IsZero() || !c.Issued.IsZero() && !c.Issued.Before(selection.IssuedFrom)) &&

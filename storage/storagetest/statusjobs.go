@@ -55,6 +55,13 @@ func testSelection(t *testing.T, open Opener) {
 	elsewhere, err := w.CommitCredential(w.ctx(), w.issuance(north, r.ID))
 	w.must(err)
 	foreign := w.issue(south)
+	r = w.reservation(north)
+	r.Award = "upload"
+	_, err = w.ReserveCredential(w.ctx(), r)
+	w.must(err)
+	uploaded, err := w.CommitCredential(w.ctx(), w.issuance(north, r.ID))
+	w.must(err)
+	w.set(uploaded.ID, storage.StateRevoked) // so that it is in the way of no other
 
 	names := map[string]string{
 		issued.ID: "issued", suspended.ID: "suspended", revoked.ID: "revoked", pending.ID: "pending", single.ID: "single",
@@ -82,6 +89,8 @@ func testSelection(t *testing.T, open Opener) {
 		{"unknown subject", storage.Selection{Subject: "nobody"}, revoke, storage.StatusTally{}, nil},
 		{"ids, one twice", storage.Selection{IDs: []string{single.ID, issued.ID, single.ID}}, revoke, storage.StatusTally{Changed: 2}, []string{"issued", "single"}},
 		{"ids and state", storage.Selection{IDs: []string{single.ID, suspended.ID}, State: storage.StateSuspended}, revoke, storage.StatusTally{Changed: 1}, []string{"suspended"}},
+		{"bulk award", storage.Selection{Award: "upload", State: storage.StateRevoked}, revoke, storage.StatusTally{Unchanged: 1}, nil},
+		{"another bulk award", storage.Selection{Award: "upload"}, revoke, storage.StatusTally{}, nil},
 		{"no ids", storage.Selection{IDs: []string{}}, revoke, storage.StatusTally{}, nil},
 		{"issued from", storage.Selection{IssuedFrom: single.Issued}, revoke, storage.StatusTally{Changed: 2}, []string{"single", "elsewhere"}},
 		{"issued until", storage.Selection{IssuedUntil: suspended.Issued}, revoke, storage.StatusTally{Changed: 2}, []string{"issued", "suspended"}},
