@@ -39,6 +39,7 @@ func eventOf(entry storage.AuditEntry) string {
 
 var eventOfAction = map[string]string{
 	storage.ActionIssue:     storage.EventAwardIssued,
+	storage.ActionClaim:     storage.EventAwardClaimed,
 	storage.ActionRevoke:    storage.EventAwardRevoked,
 	storage.ActionSuspend:   storage.EventAwardSuspended,
 	storage.ActionReinstate: storage.EventAwardReinstated,
