@@ -27,7 +27,7 @@ const (
 	adviceRecord   = "Restore this record from a backup: laurel restore into another directory shows what it was. Until then nobody is told anything about it, which is safe."
 	adviceIndex    = "Nothing is lost: laurel compact --rebuild writes the indexes anew."
 	adviceStatus   = "Revoke, suspend or reinstate the badge once more as it should be: laurel status. Its list is published anew then."
-	adviceTampered = "Find out who could write to the data. Compare with a checkpoint kept elsewhere: laurel audit verify --checkpoints FILE. Restore from a backup that is whole."
+	adviceTampered = "Find out who could write to the data. Compare with a checkpoint kept elsewhere: laurel audit verify --checkpoint FILE. Restore from a backup that is whole."
 	adviceErase    = "Erase the person once more: laurel erase, by the id of the badge or subject."
 	adviceReport   = "This can only be a fault of the program: keep a copy of the data and report it."
 	advicePublish  = "Start the server: it signs and publishes the list anew."
