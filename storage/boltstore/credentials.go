@@ -94,7 +94,7 @@ func (t *txn) filtered(tenant string, filter storage.CredentialFilter) (*family,
 // SetVisibility changes who may see a credential.
 func (s *Store) SetVisibility(ctx context.Context, act storage.Act, tenant, id string, visibility storage.Visibility) error {
 	valid := first(validAct(act), validVisibility(visibility))
-	return s.write(ctx, "setting visibility", valid, func(t *txn) error {
+	return s.writeVital(ctx, "setting visibility", valid, func(t *txn) error {
 		if err := t.unclaimed(tenant, act); err != nil {
 			return err
 		}

@@ -50,7 +50,7 @@ var kept = sync.OnceValues(func() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Close(); err != nil {
+	if err := errors.Join(s.Close(), trim(path)); err != nil {
 		return nil, err
 	}
 	return os.ReadFile(path)

@@ -73,7 +73,7 @@ func (s *Store) ListKeys(ctx context.Context, tenant string) ([]storage.Key, err
 // error, that is returned and nothing is changed.
 func (s *Store) UpdateKey(ctx context.Context, act storage.Act, tenant, id string, change func(*storage.Key) error) (storage.Key, error) {
 	var k storage.Key
-	err := s.write(ctx, "updating key", validAct(act), func(t *txn) error {
+	err := s.writeVital(ctx, "updating key", validAct(act), func(t *txn) error {
 		if err := t.unclaimed(tenant, act); err != nil {
 			return err
 		}
@@ -162,7 +162,7 @@ func (s *Store) ListAPIKeys(ctx context.Context, tenant string) ([]storage.APIKe
 
 // RevokeAPIKey ends an API key. One that was revoked before stays as it is.
 func (s *Store) RevokeAPIKey(ctx context.Context, act storage.Act, tenant, id string) error {
-	return s.write(ctx, "revoking API key", validAct(act), func(t *txn) error {
+	return s.writeVital(ctx, "revoking API key", validAct(act), func(t *txn) error {
 		if err := t.unclaimed(tenant, act); err != nil {
 			return err
 		}

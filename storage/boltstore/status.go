@@ -26,7 +26,7 @@ func (s *Store) SetStatus(ctx context.Context, change storage.StatusChange) (sto
 		valid = invalid("state to set")
 	}
 	var changed storage.Credential
-	err := s.write(ctx, "setting status", valid, func(t *txn) error {
+	err := s.writeVital(ctx, "setting status", valid, func(t *txn) error {
 		if err := t.unclaimed(change.Tenant, change.Act); err != nil {
 			return err
 		}
@@ -238,7 +238,7 @@ func (s *Store) SavePublishedList(ctx context.Context, tenant, id string, publis
 	if len(published.Signed) == 0 || published.SignedAt.IsZero() {
 		valid = invalid("published list without signed bytes or time")
 	}
-	return s.write(ctx, "saving published list", valid, func(t *txn) error {
+	return s.writeVital(ctx, "saving published list", valid, func(t *txn) error {
 		at, err := t.within(tenant, listKind, id)
 		if err != nil {
 			return err

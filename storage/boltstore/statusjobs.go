@@ -164,7 +164,7 @@ func (s *Store) CreateStatusJob(ctx context.Context, act storage.Act, job storag
 	}
 	rows = slices.Compact(slices.Sorted(slices.Values(rows)))
 	var made storage.StatusJob
-	err := s.write(ctx, "creating status job", valid, func(t *txn) error {
+	err := s.writeVital(ctx, "creating status job", valid, func(t *txn) error {
 		if err := first(t.unclaimed(job.Tenant, act), t.known(job.Tenant), t.free(statusJobKind, job.ID)); err != nil {
 			return err
 		}
@@ -265,7 +265,7 @@ func (s *Store) SetStatusPhase(ctx context.Context, act storage.Act, tenant, id 
 		valid = invalid("phase of a status job")
 	}
 	var job storage.StatusJob
-	err := s.write(ctx, "setting phase of status job", valid, func(t *txn) error {
+	err := s.writeVital(ctx, "setting phase of status job", valid, func(t *txn) error {
 		if err := t.unclaimed(tenant, act); err != nil {
 			return err
 		}
@@ -320,7 +320,7 @@ func (t *txn) setPhase(at key, job *storage.StatusJob, act storage.Act, phase st
 // The time of the act is when; who, the job knows.
 func (s *Store) StepStatusJob(ctx context.Context, act storage.Act, tenant, id string) (storage.StatusJob, error) {
 	var job storage.StatusJob
-	err := s.write(ctx, "changing statuses", validAct(act), func(t *txn) error {
+	err := s.writeVital(ctx, "changing statuses", validAct(act), func(t *txn) error {
 		at, j, err := t.statusJob(tenant, id)
 		if err != nil {
 			return err

@@ -105,11 +105,15 @@ func Open(config Config) (*Store, error) {
 	if err := guard(func() error { return prepare(db, schemaVersion, migrations) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening store: %w", err), db.Close())
 	}
+	var kept *ballast
+	if !config.ReadOnly {
+		kept = newBallast(config.Path, 0)
+	}
 	run, err := randomID(config.Rand)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("opening store: %w", err), db.Close())
 	}
-	return &Store{db: db, writer: startWriter(db), config: config, run: run}, nil
+	return &Store{db: db, writer: startWriter(db, kept), config: config, run: run}, nil
 }
 
 // Close waits for the writes that are under way and releases the file. Later
@@ -119,6 +123,19 @@ func (s *Store) Close() error {
 		return nil
 	}
 	return s.db.Close()
+}
+
+// KeepBallast keeps that many bytes of the disk for changes of status,
+// publishing, giving up keys and erasing, so that these are possible when the
+// disk is full. From the moment that one of them needs the room, or when it
+// cannot be had to begin with, all other writes give [storage.ErrFull], until
+// there is room again. A store that nobody called it for uses what is kept
+// already.
+func (s *Store) KeepBallast(ctx context.Context, bytes int64) error {
+	return s.writeVital(ctx, "keeping ballast", nil, func(*txn) error {
+		s.writer.ballast = newBallast(s.config.Path, bytes)
+		return nil
+	})
 }
 
 // Err returns nil while the store takes writes, and an error that is
@@ -187,12 +204,22 @@ func (s *Store) read(ctx context.Context, doing string, fn func(*txn) error) err
 // set anew whatever it hands out, and read before it writes: failing after a
 // write costs the others a second run.
 func (s *Store) write(ctx context.Context, doing string, valid error, fn func(*txn) error) error {
+	return s.perform(ctx, doing, valid, false, fn)
+}
+
+// writeVital is write for what must be possible when the disk is full; see
+// ballast.
+func (s *Store) writeVital(ctx context.Context, doing string, valid error, fn func(*txn) error) error {
+	return s.perform(ctx, doing, valid, true, fn)
+}
+
+func (s *Store) perform(ctx context.Context, doing string, valid error, vital bool, fn func(*txn) error) error {
 	err := valid
 	if err == nil && s.config.ReadOnly {
 		err = invalid("write to a store that is open for reading")
 	}
 	if err == nil {
-		err = s.writer.do(ctx, fn)
+		err = s.writer.do(ctx, vital, fn)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", doing, translate(err))

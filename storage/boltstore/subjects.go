@@ -42,7 +42,7 @@ func (s *Store) LookupSubject(ctx context.Context, tenant string, lookup []byte)
 // removed bytes can be found on the disk by whoever has the installation's key.
 func (s *Store) EraseSubject(ctx context.Context, act storage.Act, tenant, id string) (int, error) {
 	erased := 0
-	err := s.write(ctx, "erasing subject", validAct(act), func(t *txn) error {
+	err := s.writeVital(ctx, "erasing subject", validAct(act), func(t *txn) error {
 		if err := t.unclaimed(tenant, act); err != nil {
 			return err
 		}
@@ -116,7 +116,7 @@ func (t *txn) eraseMessages(act storage.Act, subject storage.SubjectKey) error {
 // yet and is known by a lookup value alone. Whoever has credentials is a
 // subject; see [Store.EraseSubject].
 func (s *Store) EraseLookup(ctx context.Context, act storage.Act, tenant string, lookup []byte) error {
-	return s.write(ctx, "erasing rows of bulk awards", validAct(act), func(t *txn) error {
+	return s.writeVital(ctx, "erasing rows of bulk awards", validAct(act), func(t *txn) error {
 		if err := first(t.unclaimed(tenant, act), t.known(tenant), t.eraseAwardRows(tenant, lookup)); err != nil {
 			return err
 		}

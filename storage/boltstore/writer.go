@@ -29,19 +29,22 @@ type writer struct {
 	queue  []*job
 	closed bool
 	failed error // set once, when a commit's fate is not known
+
+	ballast *ballast // nil for none; belongs to the goroutine
 }
 
 // job is one write. Its fields belong to the writer until finished is closed.
 type job struct {
 	ctx      context.Context
 	fn       func(*txn) error
+	vital    bool // must be possible when the disk is full
 	err      error
 	panicked any
 	finished chan struct{}
 }
 
-func startWriter(db *bolt.DB) *writer {
-	w := &writer{db: db, wake: make(chan struct{}, 1), done: make(chan struct{})}
+func startWriter(db *bolt.DB, kept *ballast) *writer {
+	w := &writer{db: db, ballast: kept, wake: make(chan struct{}, 1), done: make(chan struct{})}
 	go w.run()
 	return w
 }
@@ -49,8 +52,8 @@ func startWriter(db *bolt.DB) *writer {
 // do has fn run in a transaction and returns when that is on disk. A context
 // that ends while fn waits cancels it; from then on the outcome is awaited,
 // since nobody could say what it was.
-func (w *writer) do(ctx context.Context, fn func(*txn) error) error {
-	j := &job{ctx: ctx, fn: fn, finished: make(chan struct{})}
+func (w *writer) do(ctx context.Context, vital bool, fn func(*txn) error) error {
+	j := &job{ctx: ctx, vital: vital, fn: fn, finished: make(chan struct{})}
 	if err := w.enqueue(j); err != nil {
 		return err
 	}
@@ -136,6 +139,7 @@ func (w *writer) take() (batch []*job, closed bool) {
 // without it, and it once more on its own, as its failure may have been due to
 // one beside it.
 func (w *writer) commit(batch []*job) {
+	batch = w.ballast.admit(batch)
 	var alone []*job
 	for len(batch) > 0 {
 		spoiler := w.attempt(batch)
@@ -146,9 +150,11 @@ func (w *writer) commit(batch []*job) {
 		rest := make([]*job, 0, len(batch)-1)
 		batch = append(append(rest, batch[:spoiler]...), batch[spoiler+1:]...)
 	}
+	w.rescue(batch)
 	finish(batch)
 	for _, j := range alone {
 		w.attempt([]*job{j})
+		w.rescue([]*job{j})
 		finish([]*job{j})
 	}
 }
@@ -229,7 +235,7 @@ func (w *writer) rollback(tx *bolt.Tx) {
 // succeeded would prove nothing.
 func (w *writer) commitFailed(err error) error {
 	var path *fs.PathError
-	if errors.As(err, &path) && path.Op == "write" &&
+	if errors.As(err, &path) && (path.Op == "write" || path.Op == "truncate") &&
 		(errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)) {
 		return fmt.Errorf("%w: %w", storage.ErrFull, err)
 	}

@@ -54,7 +54,7 @@ func (s *Store) has(t testing.TB, name string) bool {
 func held(s *Store) (release func()) {
 	begun, let := make(chan struct{}), make(chan struct{})
 	var once sync.Once
-	go s.writer.do(context.Background(), func(*txn) error { //nolint:errcheck // writes nothing
+	go s.writer.do(context.Background(), false, func(*txn) error { //nolint:errcheck // writes nothing
 		once.Do(func() { close(begun) })
 		<-let
 		return nil
@@ -74,7 +74,7 @@ func queued(s *Store, fns ...func(*txn) error) (wait func() []error) {
 					errs[i] = fmt.Errorf("panic: %v", fault)
 				}
 			}()
-			errs[i] = s.writer.do(context.Background(), fn)
+			errs[i] = s.writer.do(context.Background(), false, fn)
 		})
 		for {
 			s.writer.mu.Lock()
@@ -218,7 +218,7 @@ func TestFailureIsSticky(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Store{db: db, writer: startWriter(db), config: config.withDefaults()}
+	s := &Store{db: db, writer: startWriter(db, nil), config: config.withDefaults()}
 	t.Cleanup(func() { _ = s.Close() })
 	ctx := context.Background()
 	if err := s.write(ctx, "writing", nil, putting("tenant-1")); err != nil {
