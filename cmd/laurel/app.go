@@ -48,6 +48,9 @@ type installation struct {
 // openInstallation opens a data directory for this process alone. The returned
 // function closes it.
 func openInstallation(flags dataFlags) (*installation, func() error, error) {
+	if err := flags.whole(); err != nil {
+		return nil, nil, err
+	}
 	remembered, err := readSettings(flags.Data)
 	if err != nil {
 		return nil, nil, err
@@ -57,11 +60,11 @@ func openInstallation(flags dataFlags) (*installation, func() error, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	opened, err := assemble(flags, remembered, store)
+	opened, closeKeys, err := assemble(flags, remembered, store)
 	if err != nil {
 		return nil, nil, errors.Join(err, closeStore())
 	}
-	return opened, closeStore, nil
+	return opened, func() error { return errors.Join(closeKeys(), closeStore()) }, nil
 }
 
 func openStore(dir string) (*boltstore.Store, func() error, error) {
@@ -72,26 +75,36 @@ func openStore(dir string) (*boltstore.Store, func() error, error) {
 	return store, store.Close, nil
 }
 
-// assemble puts the issuing side on top of an open store.
-func assemble(flags dataFlags, remembered settings, store *boltstore.Store) (*installation, error) {
+// assemble puts the issuing side on top of an open store. The returned function
+// closes the places of its private keys.
+func assemble(flags dataFlags, remembered settings, store *boltstore.Store) (*installation, func() error, error) {
 	lock, err := flags.or(remembered).lock(flags.Data)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	file, err := filekeys.Open(filepath.Join(flags.Data, filekeys.Name), lock, nil)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	set, err := flags.set()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return newInstallation(remembered, set, store, file)
+	private, err := flags.backendFlags.open(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	opened, err := newInstallation(remembered, set, store, private)
+	if err != nil {
+		return nil, nil, errors.Join(err, private.close())
+	}
+	return opened, private.close, nil
 }
 
 // newInstallation builds the issuing side of a store and the keys that are its.
-func newInstallation(s settings, set *contexts.Set, store *boltstore.Store, file *filekeys.File) (*installation, error) {
-	ring := keys.New(keys.Config{Store: store, Backends: map[string]keys.Backend{"file": file}, Default: "file"})
+func newInstallation(s settings, set *contexts.Set, store *boltstore.Store, private privateKeys) (*installation, error) {
+	file := private.file
+	ring := keys.New(keys.Config{Store: store, Backends: private.backends, Default: private.standard})
 	service, err := issuer.New(issuer.Config{
 		Store: store, Ring: ring, Contexts: set,
 		PublicURL: s.PublicURL, InstallationKey: file.InstallationKey(), Suspension: s.Suspension,

@@ -76,7 +76,7 @@ func (c *fsckCommand) unlock(config *fsck.Config, remembered settings, store *bo
 	if err != nil {
 		return err
 	}
-	opened, err := newInstallation(remembered, set, store, file)
+	opened, err := newInstallation(remembered, set, store, only(file))
 	if err != nil {
 		return err
 	}

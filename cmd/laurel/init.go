@@ -23,6 +23,7 @@ import (
 type initCommand struct {
 	Data string `type:"path" placeholder:"DIR" env:"LAUREL_DATA" help:"Data directory to make; it must not exist yet."`
 	sealFlags
+	backendFlags
 	PublicURL   string `placeholder:"URL" env:"LAUREL_PUBLIC_URL" help:"Address by which the world will reach it, such as https://badges.example.ac.uk. It becomes part of every badge."`
 	Name        string `placeholder:"NAME" help:"Name of the institution, as badges show it."`
 	Email       string `placeholder:"ADDRESS" help:"Public e-mail address of the institution."`
@@ -42,6 +43,8 @@ type initResult struct {
 	KeyFile        string `json:"keyFile,omitempty"`
 	PassphraseFile string `json:"passphraseFile,omitempty"`
 	APIKey         string `json:"apiKey"`
+
+	backend string // that has the signing key
 }
 
 // Run implements the command.
@@ -50,7 +53,7 @@ func (c *initCommand) Run(ctx context.Context, console *console) error {
 		return err
 	}
 	result, err := setUp(ctx, setUpRequest{
-		data: c.Data, seal: c.sealFlags, publicURL: c.PublicURL, suspension: c.Suspension,
+		data: c.Data, seal: c.sealFlags, backends: c.backendFlags, publicURL: c.PublicURL, suspension: c.Suspension,
 		institution: issuer.Institution{Name: c.Name, Email: c.Email, URL: c.URL, Description: c.Description},
 	})
 	if err != nil {
@@ -102,6 +105,7 @@ func (c *initCommand) complete(ctx context.Context, console *console) error {
 type setUpRequest struct {
 	data        string
 	seal        sealFlags
+	backends    backendFlags
 	publicURL   string
 	suspension  bool
 	institution issuer.Institution
@@ -143,7 +147,7 @@ func fillAndPlace(ctx context.Context, request setUpRequest, lock filekeys.Lock,
 		return initResult{}, fmt.Errorf("making data directory: %w", err)
 	}
 	s := settings{PublicURL: request.publicURL, KeyFile: seal.KeyFile, PassphraseFile: seal.PassphraseFile, Suspension: request.suspension}
-	result, err := fill(ctx, partial, lock, s, request.institution)
+	result, err := fill(ctx, partial, lock, s, request)
 	if err != nil {
 		return initResult{}, err
 	}
@@ -162,7 +166,7 @@ func fillAndPlace(ctx context.Context, request setUpRequest, lock filekeys.Lock,
 }
 
 // fill makes the store, the signing key, the issuer and an API key in dir.
-func fill(ctx context.Context, dir string, lock filekeys.Lock, s settings, institution issuer.Institution) (result initResult, err error) {
+func fill(ctx context.Context, dir string, lock filekeys.Lock, s settings, request setUpRequest) (result initResult, err error) {
 	if err := boltstore.Create(boltstore.Config{Path: filepath.Join(dir, storeName)}); err != nil {
 		return result, err
 	}
@@ -179,16 +183,21 @@ func fill(ctx context.Context, dir string, lock filekeys.Lock, s settings, insti
 	if err != nil {
 		return result, fmt.Errorf("loading contexts: %w", err)
 	}
-	made, err := newInstallation(s, set, store, file)
+	private, err := request.backends.open(file)
 	if err != nil {
 		return result, err
 	}
-	own, err := made.issuer.SetUp(ctx, actor, institution)
+	defer func() { err = errors.Join(err, private.close()) }()
+	made, err := newInstallation(s, set, store, private)
+	if err != nil {
+		return result, err
+	}
+	own, err := made.issuer.SetUp(ctx, actor, request.institution)
 	if err != nil {
 		return result, usageOfInvalid(err)
 	}
 	caller := issuer.Caller{Tenant: own.Slug, Actor: actor}
-	token, _, err := made.issuer.CreateAPIKey(ctx, caller, issuer.NewAPIKey{Name: "made by laurel init", Scopes: []string{issuer.ScopeAdmin}})
+	token, _, err := made.issuer.CreateAPIKey(ctx, caller, issuer.NewAPIKey{Name: "made by laurel init", Scopes: []string{issuer.ScopeAdmin, issuer.ScopeInstallation}})
 	if err != nil {
 		return result, err
 	}
@@ -196,7 +205,7 @@ func fill(ctx context.Context, dir string, lock filekeys.Lock, s settings, insti
 	if err := s.write(dir); err != nil {
 		return result, fmt.Errorf("writing settings: %w", err)
 	}
-	return initResult{Name: own.Name, DID: own.DID, PublicURL: s.PublicURL, APIKey: token}, nil
+	return initResult{Name: own.Name, DID: own.DID, PublicURL: s.PublicURL, APIKey: token, backend: private.standard}, nil
 }
 
 // actor is who acts in the audit record when it is not an API key.
@@ -302,14 +311,18 @@ func (r initResult) advice() string {
 	if opens == "" {
 		opens = "the passphrase in " + r.PassphraseFile
 	}
+	sealed := "signing key"
+	if r.backend != fileBackend {
+		sealed = "key to what is stored"
+	}
 	return fmt.Sprintf(`
 The API key is shown this once; only a hash of it is stored.
 
-The signing key is sealed in %s.
+The %s is sealed in %s.
 What opens it is %s.
 Back that up, apart from the data. If it is lost, nothing can be signed any more
 and the stored badges and recipients cannot be opened. Badges that people hold
 stay verifiable only until the signed status lists run out, within a day.
 
-Next:  laurel serve --data %s`, filepath.Join(r.Data, filekeys.Name), opens, r.Data)
+Next:  laurel serve --data %s`, sealed, filepath.Join(r.Data, filekeys.Name), opens, r.Data)
 }

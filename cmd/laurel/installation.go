@@ -94,9 +94,19 @@ func (f sealFlags) lock(dir string) (filekeys.Lock, error) {
 
 // dataFlags name an installation.
 type dataFlags struct {
-	Data string `placeholder:"DIR" env:"LAUREL_DATA" help:"Data directory of the institution; required."`
+	Data   string `placeholder:"DIR" env:"LAUREL_DATA" help:"Data directory of the institution; required."`
+	Tenant string `placeholder:"NAME" help:"Act for this institution of the installation; for the first one when left out."`
 	sealFlags
+	backendFlags
 	contextFlags
+}
+
+// whole refuses --tenant where a command is about all institutions alike.
+func (f dataFlags) whole() error {
+	if f.Tenant == "" {
+		return nil
+	}
+	return usage(errors.New("reading command line: --tenant is not for this command, which is about the whole installation"), "leave --tenant out")
 }
 
 // writeFile writes a file that is there as a whole or not at all, readable by

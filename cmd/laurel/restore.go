@@ -243,7 +243,7 @@ func (c *restoreCommand) prepare(ctx context.Context, directory string, remember
 	defer func() { err = errors.Join(err, closeStore()) }()
 	var faults bytes.Buffer
 	config := fsck.Config{Store: store, Directory: directory, Step: progress.step}
-	check := fsckCommand{dataFlags: dataFlags{Data: directory, sealFlags: c.sealFlags, contextFlags: c.contextFlags}}
+	check := fsckCommand{dataFlags: dataFlags{Data: directory, sealFlags: c.sealFlags, backendFlags: c.backendFlags, contextFlags: c.contextFlags}}
 	unlocked := check.unlock(&config, remembered, store)
 	report, err := fsck.Run(ctx, config)
 	if err != nil {
@@ -260,10 +260,11 @@ func (c *restoreCommand) prepare(ctx context.Context, directory string, remember
 	if err := store.AfterRestore(ctx, act, m.Created.Format(time.RFC3339)); err != nil {
 		return 0, err
 	}
-	opened, err := assemble(check.dataFlags, remembered, store)
+	opened, closeKeys, err := assemble(check.dataFlags, remembered, store)
 	if err != nil {
 		return 0, err
 	}
+	defer func() { err = errors.Join(err, closeKeys()) }()
 	due, err := store.DirtyStatusLists(ctx, act.Time)
 	if err != nil {
 		return 0, err

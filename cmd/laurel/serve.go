@@ -81,6 +81,10 @@ type serveCommand struct {
 	JSON  bool             `help:"Print the addresses as JSON."`
 }
 
+// ballastSize is how much of the disk a server keeps for revoking when it is
+// full: thousands of changes, as the room of each is used again.
+const ballastSize = 8 << 20
+
 // serving is the line that says that a server is ready.
 type serving struct {
 	PublicURL string `json:"publicUrl"`
@@ -99,6 +103,9 @@ func (c *serveCommand) Run(ctx context.Context, console *console) (err error) {
 		return usage(fmt.Errorf("reading command line: --public-url is not %s, with which the data was set up", own), "badges name their address for good: leave --public-url out")
 	}
 	if err := opened.issuer.Check(ctx); err != nil {
+		return fmt.Errorf("checking installation: %w", err)
+	}
+	if err := opened.store.KeepBallast(ctx, ballastSize); err != nil {
 		return fmt.Errorf("checking installation: %w", err)
 	}
 	server.TuneCollector()
@@ -276,6 +283,7 @@ type verifierCommand struct {
 	PublicURL string `placeholder:"URL" env:"LAUREL_PUBLIC_URL" help:"Address by which the world reaches it; the one it listens on when left out."`
 	Data      string `placeholder:"DIR" env:"LAUREL_DATA" help:"Answer for the issuers of this data directory from its store, which no server may have open."`
 	sealFlags
+	backendFlags
 	contextFlags
 	PrivacyContact string `placeholder:"ADDRESS" env:"LAUREL_PRIVACY_CONTACT" help:"E-mail address or URL for the privacy notice."`
 	PrivacyURL     string `placeholder:"URL" env:"LAUREL_PRIVACY_URL" help:"The operator's own privacy notice."`
@@ -332,7 +340,7 @@ func (c *verifierCommand) own() (*issuer.Service, func() error, error) {
 	if c.Data == "" {
 		return nil, func() error { return nil }, nil
 	}
-	opened, closeData, err := openInstallation(dataFlags{Data: c.Data, sealFlags: c.sealFlags, contextFlags: c.contextFlags})
+	opened, closeData, err := openInstallation(dataFlags{Data: c.Data, sealFlags: c.sealFlags, backendFlags: c.backendFlags, contextFlags: c.contextFlags})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -27,6 +27,7 @@ type verifyCommand struct {
 	File string `arg:"" optional:"" default:"-" placeholder:"FILE" help:"The badge: a file, JSON, a compact JWS or a picture; or its https address; - or nothing is the standard input."`
 	Data string `type:"path" placeholder:"DIR" env:"LAUREL_DATA" help:"Answer for the issuers of this data directory from its store."`
 	sealFlags
+	backendFlags
 	contextFlags
 	networkFlags
 	Email     string   `placeholder:"ADDRESS" help:"Whether the badge is about the person with this address."`
@@ -79,7 +80,7 @@ func (c *verifyCommand) check(ctx context.Context, console *console, data []byte
 	if c.Data == "" {
 		return newVerifier(set, client, nil).Verify(ctx, data, expect)
 	}
-	operator, closeData, err := openOperator(ctx, dataFlags{Data: c.Data, sealFlags: c.sealFlags, contextFlags: c.contextFlags})
+	operator, closeData, err := openOperator(ctx, dataFlags{Data: c.Data, sealFlags: c.sealFlags, backendFlags: c.backendFlags, contextFlags: c.contextFlags})
 	if err != nil {
 		return nil, err
 	}
