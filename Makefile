@@ -11,12 +11,12 @@ FUZZ   ?= 5s
 
 export GOFLAGS := -tags=$(TAGS) $(GOFLAGS)
 
-.PHONY: build test lint race plain fuzz crash mutants mutate prerequisites generate clean bench bench-ratios bench-check bench-load
+.PHONY: build test lint race backends plain fuzz crash mutants mutate prerequisites generate clean bench bench-ratios bench-check bench-load
 
 build: ## the binary, reproducible and without cgo
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags=-buildid= -o $(BIN)/laurel ./cmd/laurel
 
-test: prerequisites lint race plain fuzz mutants bench-check ## everything; what CI runs
+test: prerequisites lint race backends plain fuzz mutants bench-check ## everything; what CI runs
 	@echo "make test: all passed"
 
 prerequisites:
@@ -31,6 +31,11 @@ lint: ## format, vet, staticcheck
 
 race: ## all tests under the race detector, with foreign clients and kills
 	LAUREL_NPM=1 LAUREL_KILLS=$(KILLS) $(GO) test -race -timeout 15m ./...
+
+# The tags are not those of other targets, so this compiles anew what depends on them.
+backends: ## the places of signing keys that are built with tags: SoftHSM, and imitations of services
+	CGO_ENABLED=1 LAUREL_REQUIRE_SOFTHSM=1 $(GO) test -tags=$(TAGS),pkcs11,transit,awskms -timeout 5m ./internal/keys/...
+	CGO_ENABLED=1 LAUREL_REQUIRE_SOFTHSM=1 $(GO) test -tags=$(TAGS),pkcs11,transit,awskms -timeout 5m -run TestInstitutionWithToken ./cmd/laurel
 
 # Costs, and full amounts, are not for the race detector: those tests skip or cut
 # themselves short under it.
