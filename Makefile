@@ -9,9 +9,16 @@ KILLS  ?= 20
 MUTANTS ?= 5
 FUZZ   ?= 5s
 
+# What `make crash` does. POINTS are for each kind of act; 0 points or failures
+# are all there are.
+CRASHKILLS ?= 500
+IMAGES     ?= 20000
+POINTS     ?= 150
+FAULTS     ?= 0
+
 export GOFLAGS := -tags=$(TAGS) $(GOFLAGS)
 
-.PHONY: build test lint race backends plain fuzz crash mutants mutate prerequisites generate clean bench bench-ratios bench-check bench-load
+.PHONY: build test lint race backends plain fuzz crash scale mutants mutate prerequisites generate clean bench bench-ratios bench-check bench-load
 
 build: ## the binary, reproducible and without cgo
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags=-buildid= -o $(BIN)/laurel ./cmd/laurel
@@ -51,8 +58,12 @@ mutants: ## takes the first $(MUTANTS) defences out, one at a time: a test must 
 mutate: ## takes every defence out, one at a time
 	LAUREL_MUTANTS=all $(GO) test -timeout 30m -count=1 -v -run TestMutants ./test/mutate
 
-crash: ## the kill tests in full
-	LAUREL_KILLS=200 $(GO) test -timeout 60m -count=1 -v -run 'Kill' ./storage/boltstore ./test/crash
+crash: prerequisites ## kills, kill points, power losses and failing system calls in full; writes docs/reliability.md
+	LAUREL_FIGURES=1 LAUREL_PROGRESS=1 LAUREL_KILLS=$(CRASHKILLS) LAUREL_IMAGES=$(IMAGES) LAUREL_POINTS=$(POINTS) LAUREL_FAULTS=$(FAULTS) $(GO) test -timeout 180m -count=1 -v ./test/crash
+	LAUREL_KILLS=200 $(GO) test -timeout 60m -count=1 -v -run Kill ./storage/boltstore
+
+scale: ## a file of 100,000 people, a store of 1,000,000 badges; writes docs/reliability.md
+	LAUREL_FIGURES=1 LAUREL_PROGRESS=1 LAUREL_SCALE=1 $(GO) test -timeout 90m -count=1 -v ./test/scale
 
 # The flags of `build`, so that what that has compiled need not be again.
 BENCH = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags=-buildid= -o $(BIN)/bench ./bench

@@ -117,6 +117,8 @@ const (
 	lossesKind             // how many kinds there are
 )
 
+var losses = [lossesKind]string{"of them: nothing kept that was not synced", "all kept", "the last steps lost", "any steps lost", "any steps lost, and sectors of others"}
+
 // image is a directory as a power failure may leave it.
 type image struct {
 	names map[string]*content

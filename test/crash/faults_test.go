@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"laurel/test/figures"
 	"laurel/test/program"
 )
 
@@ -47,9 +48,6 @@ func TestSystemCallsFail(t *testing.T) {
 			}
 		}
 	}
-	for _, what := range slices.Sorted(maps.Keys(f.outcomes)) {
-		t.Logf("%s: %d", what, f.outcomes[what])
-	}
 	server = registry.serve(t)
 	newChecker(registry).check(t, server, random, true)
 	server.Stop()
@@ -57,7 +55,12 @@ func TestSystemCallsFail(t *testing.T) {
 	if len(registry.faults) > 0 {
 		t.Fatalf("at the end:\n%s", some(registry.faults))
 	}
-	t.Logf("%d failures", f.failures)
+	table := figures.New("faults")
+	for _, what := range slices.Sorted(maps.Keys(f.outcomes)) {
+		table.Note(what, "%d", f.outcomes[what])
+	}
+	table.Hold("lost, or acknowledged after an fsync had failed, of failures", "0", len(registry.faults) == 0, "%d of %d", len(registry.faults), f.failures)
+	table.Finish(t)
 	if f.failures < len(failing) {
 		t.Errorf("too few failures to show anything")
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"laurel/internal/keys/filekeys"
+	"laurel/test/figures"
 	"laurel/test/program"
 )
 
@@ -92,11 +93,16 @@ func TestPowerLoss(t *testing.T) {
 	if len(p.faults) > 0 {
 		t.Fatalf("%d images of %d are wrong, such as:\n%s", len(p.faults), p.made, some(p.faults))
 	}
-	t.Logf("%d different images of %d moments (of %v), %d of them served from; %d badges in the last, %d awards half done in one image at most; %v an image",
-		p.made, p.moments, p.kinds, p.served, len(r.reference.credentials), p.unfinished, (p.took / time.Duration(max(1, p.made))).Round(time.Microsecond))
-	if p.made < count*9/10 {
-		t.Errorf("%d images, want %d", p.made, count)
+	table := figures.New("images")
+	table.Hold("different images", fmt.Sprint(count), p.made >= count*9/10, "%d, of %d moments", p.made, p.moments)
+	for kind, n := range p.kinds {
+		table.Note(losses[kind], "%d", n)
 	}
+	table.Hold("images that do not open, lack what was acknowledged, or contradict themselves", "0", len(p.faults) == 0, "%d", len(p.faults))
+	table.Note("images that a server was started on, and every request without an answer repeated", "%d", p.served)
+	table.Note("badges in the last image; awards half done in one, at most", "%d; %d", len(r.reference.credentials), p.unfinished)
+	table.Note("one image, made, opened and inspected", "%v", (p.took / time.Duration(max(1, p.made))).Round(100*time.Microsecond))
+	table.Finish(t)
 }
 
 // powerLoss makes images and has them looked into by several workers.

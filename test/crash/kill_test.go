@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"laurel/test/figures"
 	"laurel/test/program"
 )
 
@@ -124,9 +125,15 @@ func report(t *testing.T, c *checker, restarts []time.Duration) {
 	at := func(share float64) time.Duration {
 		return restarts[int(share*float64(len(restarts)-1))].Round(time.Millisecond)
 	}
-	t.Logf("%d kills; %d badges, %d of them revoked and %d suspended; %d new keys; without an answer %d requests, of which %d had been done and %d were half done", len(restarts), len(c.record.badges), count[revoked], count[suspended], len(c.record.keys), c.resumed+c.settled, c.settled, c.unfinished)
-	t.Logf("ready after: least %v, median %v, nine of ten %v, most %v; median of the first quarter %v, of the last %v", at(0), at(0.5), at(0.9), at(1), early, late)
-	t.Logf("a change of status was seen after %v at most", c.slowest.Round(time.Millisecond))
+	t.Logf("ready after: least %v, median of the first quarter %v, of the last %v", at(0), early, late)
+	table := figures.New("kills")
+	table.Note("kills at random moments", "%d", len(restarts))
+	table.Note("badges awarded meanwhile", "%d, of which %d revoked and %d suspended; %d new keys", len(c.record.badges), count[revoked], count[suspended], len(c.record.keys))
+	table.Note("requests without an answer", "%d, of which %d had been done and %d were half done", c.resumed+c.settled, c.settled, c.unfinished)
+	table.Hold("lost, done twice, or found by `laurel fsck`", "0", len(c.faults) == 0, "%d", len(c.faults))
+	table.Note("ready again after", "median %v, nine of ten %v, at most %v", at(0.5), at(0.9), at(1))
+	table.Hold("a change of status is seen after, at most", "1 s", c.slowest <= visibleWithin, "%v", c.slowest.Round(time.Millisecond))
+	table.Finish(t)
 	if most := restarts[len(restarts)-1]; most > restart() {
 		t.Errorf("a server was ready after %v, later than %v", most, restart())
 	}

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"laurel/test/program"
 )
 
 // A kill point is a place before a statement of the product at which a test can
@@ -40,10 +42,22 @@ const (
 
 var pointModes = map[byte]string{pointKill: "killed", pointPanic: "panic", pointError: "error"}
 
-// buildWithPoints builds the program with kill points before every statement of
-// the files, which are patterns below the module's folder.
-func buildWithPoints(t *testing.T, patterns []string) (binary string) {
+var builtWithPoints string
+
+// buildWithPoints builds the program, once, with kill points before every
+// statement of the files of all acts and deeds.
+func buildWithPoints(t *testing.T) (binary string) {
 	t.Helper()
+	if builtWithPoints != "" {
+		return builtWithPoints
+	}
+	patterns := slices.Clone(storeFiles)
+	for _, a := range acts {
+		patterns = append(patterns, a.files...)
+	}
+	for _, d := range deeds {
+		patterns = append(patterns, d.files...)
+	}
 	folder := t.TempDir()
 	replace := make(map[string]string)
 	put := func(file string, text []byte) {
@@ -73,11 +87,12 @@ func buildWithPoints(t *testing.T, patterns []string) (binary string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	binary = filepath.Join(folder, "laurel")
+	binary = filepath.Join(filepath.Dir(program.Path(t)), "laurel-with-points") // goes with the other
 	command := exec.Command("go", "build", "-buildvcs=false", "-overlay", overlay, "-o", binary, "laurel/cmd/laurel")
 	if out, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("building with kill points: %v\n%s", err, out)
 	}
+	builtWithPoints = binary
 	return binary
 }
 

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"laurel/test/figures"
 	"laurel/test/program"
 )
 
@@ -60,6 +61,7 @@ type pointRun struct {
 	badges   []string // ids of badges that nothing was done to yet
 	count    map[byte]int
 	outcomes map[string]int
+	reached  map[string][2]int // points of an act: all, and tried
 }
 
 func (p *pointRun) award() entry { return p.registry.awardEntry() }
@@ -88,7 +90,7 @@ func TestKillPoints(t *testing.T) {
 	seed := number(t, "LAUREL_SEED", uint64(time.Now().UnixNano()))
 	t.Logf("LAUREL_SEED=%d", seed)
 	p := newPointRun(t, seed)
-	most := int(number(t, "LAUREL_POINTS", 4))
+	most := int(number(t, "LAUREL_POINTS", 2))
 	for _, a := range acts {
 		reached := p.reach(a)
 		tried := slices.Clone(reached)
@@ -108,28 +110,31 @@ func TestKillPoints(t *testing.T) {
 			}
 			p.progress(a, n+1, len(tried))
 		}
-		t.Logf("%s: %d kill points are reached, %d tried", a.name, len(reached), len(tried))
+		p.reached[a.name] = [2]int{len(reached), len(tried)}
 	}
 	p.end()
 	if len(p.registry.faults) > 0 {
 		t.Fatalf("at the end:\n%s", some(p.registry.faults))
 	}
-	t.Logf("%d times killed, %d times a panic, %d times an error; %v", p.count[pointKill], p.count[pointPanic], p.count[pointError], p.outcomes)
+	t.Logf("%v", p.outcomes)
+	table := figures.New("points")
+	for _, a := range acts {
+		table.Note("statements that take part in: "+a.name, "%d, of which %d tried", p.reached[a.name][0], p.reached[a.name][1])
+	}
+	table.Note("tried", "%d kills, %d panics, %d errors", p.count[pointKill], p.count[pointPanic], p.count[pointError])
+	table.Hold("lost, done twice, not to be completed, or found by `laurel fsck`", "0", len(p.registry.faults) == 0, "%d", len(p.registry.faults))
+	table.Finish(t)
 }
 
 func newPointRun(t *testing.T, seed uint64) *pointRun {
 	t.Helper()
-	files := slices.Clone(storeFiles)
-	for _, a := range acts {
-		files = append(files, a.files...)
-	}
 	registry, server := newRegistry(t)
 	server.Stop()
 	p := &pointRun{
 		t: t, registry: registry, points: newPoints(t), random: rand.New(rand.NewPCG(seed, 3)),
-		count: make(map[byte]int), outcomes: make(map[string]int),
+		count: make(map[byte]int), outcomes: make(map[string]int), reached: make(map[string][2]int),
 	}
-	p.launch = program.Launch{Binary: buildWithPoints(t, files), Environment: p.points.environment()}
+	p.launch = program.Launch{Binary: buildWithPoints(t), Environment: p.points.environment()}
 	p.start()
 	return p
 }

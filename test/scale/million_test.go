@@ -92,6 +92,7 @@ func TestMillion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	progress("%d badges were written in %v", a.stored, time.Since(begun))
 	table.Note(fmt.Sprintf("a store of %d badges", a.stored), "%.1f GB, written in %.0f s", float64(info.Size())/1e9, time.Since(begun).Seconds())
 	var server *program.Server
 	var slowest time.Duration

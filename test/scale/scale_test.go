@@ -155,10 +155,15 @@ func (i institution) award(t *testing.T, kill time.Duration, file string, flags 
 	return run(t, kill, args...)
 }
 
-// count is how many badges fsck opens, all of them valid.
-func (i institution) count(t *testing.T) int {
+// count is how many badges fsck opens and finds to be those that were issued;
+// deep says that it verifies all their signatures too.
+func (i institution) count(t *testing.T, deep bool) int {
 	t.Helper()
-	r := run(t, 0, "fsck", "--deep", "--json", "--data", i.Data)
+	args := []string{"fsck", "--json", "--data", i.Data}
+	if deep {
+		args = append(args, "--deep")
+	}
+	r := run(t, 0, args...)
 	start := strings.Index(r.output, "{")
 	var report struct {
 		Credentials int `json:"credentials"`
@@ -167,7 +172,7 @@ func (i institution) count(t *testing.T) int {
 	if r.code != 0 || start < 0 || json.Unmarshal([]byte(r.output[start:]), &report) != nil {
 		t.Fatalf("laurel fsck: exit %d\n%s", r.code, r.output)
 	}
-	if report.Signatures < report.Credentials {
+	if deep && report.Signatures < report.Credentials {
 		t.Errorf("fsck opened %d badges and verified the signatures of %d", report.Credentials, report.Signatures)
 	}
 	return report.Credentials
@@ -187,12 +192,14 @@ func TestAwardFile(t *testing.T) {
 	}
 	table.Hold(fmt.Sprintf("%d awards from one CSV file, `laurel award --yes`", a.people), "≤ 60 s", !a.strict || r.took <= time.Minute, "%.1f s, %.0f/s", r.took.Seconds(), float64(a.people)/r.took.Seconds())
 	table.Hold("anonymous memory meanwhile, at most", "≤ 300 MB", !a.strict || r.memory <= 300e6, "%.0f MB", float64(r.memory)/1e6)
-	n := whole.count(t)
-	table.Hold("valid badges afterwards (`laurel fsck --deep`)", fmt.Sprint(a.people), n == a.people, "%d", n)
+	progress("%d awards took %v", a.people, r.took)
+	n := whole.count(t, false)
+	table.Hold("badges afterwards (`laurel fsck`)", fmt.Sprint(a.people), n == a.people, "%d", n)
 	again := whole.award(t, 0, file, "--yes")
 	table.Note("the same file again", "%.1f s, exit %d", again.took.Seconds(), again.code)
 	size(t, whole, a, table)
-	table.Hold("valid badges after the file was given again", fmt.Sprint(a.people), whole.count(t) == a.people, "%d", whole.count(t))
+	n = whole.count(t, false)
+	table.Hold("badges after the file was given again", fmt.Sprint(a.people), n == a.people, "%d", n)
 
 	killed := newInstitution(t)
 	kills, begun := 0, time.Now()
@@ -204,6 +211,7 @@ func TestAwardFile(t *testing.T) {
 		if kills++; kills > 60 {
 			t.Fatalf("it does not come to an end:\n%s", r.output)
 		}
+		progress("kill %d", kills)
 		if !a.strict { // few rows are done between two kills on a machine that is busy
 			a.kill += a.kill / 4
 		}
@@ -211,8 +219,9 @@ func TestAwardFile(t *testing.T) {
 	if r.code != 0 {
 		t.Fatalf("laurel award: exit %d\n%s", r.code, r.output)
 	}
-	n = killed.count(t)
-	table.Hold(fmt.Sprintf("valid badges of the same file with a kill every %v", a.kill), fmt.Sprint(a.people), n == a.people && kills > 0, "%d after %d kills, %.1f s", n, kills, time.Since(begun).Seconds())
+	took := time.Since(begun)
+	n = killed.count(t, true)
+	table.Hold(fmt.Sprintf("badges of the same file with a kill every %v, the signatures of all verified (`laurel fsck --deep`)", a.kill), fmt.Sprint(a.people), n == a.people && kills > 0, "%d after %d kills, %.1f s", n, kills, took.Seconds())
 
 	dry := newInstitution(t)
 	r = dry.award(t, 0, people(t, a.dryRun), "--dry-run")
@@ -258,4 +267,11 @@ func signedBytes(t *testing.T, i institution) float64 {
 		sum += len(badge.Body)
 	}
 	return float64(sum) / float64(len(page.Items))
+}
+
+// progress tells whoever waits how far it is.
+func progress(format string, args ...any) {
+	if os.Getenv("LAUREL_PROGRESS") != "" {
+		fmt.Fprintf(os.Stderr, time.Now().Format("15:04:05 ")+format+"\n", args...)
+	}
 }
