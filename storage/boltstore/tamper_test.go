@@ -250,6 +250,14 @@ func TestTamperedAudit(t *testing.T) {
 				panic(err)
 			}
 		}, []string{"checkpoint-forged 0"}, nil},
+		{"a damaged checkpoint", func(_, c *bolt.Bucket) {
+			k := binary.BigEndian.AppendUint64([]byte{0}, 1)
+			row := bytes.Clone(c.Get(k))
+			row[80] ^= 4
+			if err := c.Put(k, row); err != nil {
+				panic(err)
+			}
+		}, []string{"checkpoint-forged 0"}, nil},
 		{"a chain of nobody", func(b, _ *bolt.Bucket) {
 			k := append([]byte("nobody\x00"), entryKey(1)[len(auditTenant)+1:]...)
 			if err := b.Put(k, boltstore.Summed("audit", k, value(b, 1))); err != nil {
