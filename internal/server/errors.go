@@ -64,6 +64,7 @@ var (
 	problemBusy         = problem{"busy", 429, "Too many checks are waiting.", "Wait for the time in Retry-After."}
 	problemQuota        = problem{"quota-exceeded", 429, "The institution has awarded as many badges today as it may.", "Wait until the day of UTC is over, the time in Retry-After, or ask whoever runs the installation for a larger quota."}
 	problemUnavailable  = problem{"unavailable", 503, "This cannot be done at the moment.", "Try again later. The operator finds the cause in the log."}
+	problemFull         = problem{"insufficient-storage", 507, "The disk of the service is full.", "Try again when the operator has made room. Revoking, suspending and erasing are possible meanwhile."}
 	problemNoSigningKey = problem{"no-signing-key", 503, "The issuer has no key that may sign.", "The operator makes a new one by rotating."}
 	problemSelfCheck    = problem{"self-check-failed", 500, "The badge was made but did not pass our own check, and was not released.", "The operator finds the cause in the log."}
 	problemInternal     = problem{"internal", 500, "Something went wrong here.", "The operator finds the cause in the log under the id in the header X-Request-Id."}
@@ -75,7 +76,7 @@ var problems = []problem{
 	problemNumber, problemTooDeep, problemNameTooLong, problemIncomplete, problemForm, problemInvalid, problemIdempotency,
 	problemUnauthorized, problemScope, problemCrossOrigin, problemNotFound, problemMethod, problemConflict, problemExists,
 	problemInFlight, problemQuota, problemGone, problemTooLarge, problemMediaType, problemEncoding, problemMismatch, problemRate,
-	problemBusy, problemInternal, problemSelfCheck, problemUnavailable, problemNoSigningKey,
+	problemBusy, problemInternal, problemSelfCheck, problemUnavailable, problemNoSigningKey, problemFull,
 }
 
 // refusal is an error that this package finds by itself.
@@ -124,7 +125,7 @@ var domain = []struct {
 	{keys.ErrUnavailable, problemUnavailable},
 	{keys.ErrBackend, problemUnavailable},
 	{verifier.ErrNotReadable, problemNotReadable},
-	{storage.ErrFull, problemUnavailable},
+	{storage.ErrFull, problemFull},
 	{storage.ErrFailed, problemUnavailable},
 	{storage.ErrClosed, problemUnavailable},
 	{context.DeadlineExceeded, problemUnavailable},
