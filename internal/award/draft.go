@@ -70,7 +70,7 @@ const maxClaimDays = 3660
 func (s *Service) Draft(ctx context.Context, caller issuer.Caller, upload Upload) (Job, error) {
 	if upload.ClaimDays < 0 || upload.ClaimDays > maxClaimDays {
 		return Job{}, &issuer.InvalidError{Violations: []issuer.Violation{{
-			Path: "/claimDays", Code: "claim_days_malformed", Message: sentence("claim_days_malformed"),
+			Path: "/claimDays", Code: "claim_days_malformed", Message: Sentence("claim_days_malformed"),
 		}}}
 	}
 	d, err := s.newDraft(caller, upload)
@@ -82,7 +82,7 @@ func (s *Service) Draft(ctx context.Context, caller issuer.Caller, upload Upload
 	}
 	if d.batch, err = s.issuer.Batch(ctx, caller, d.job.ID, issuer.Version{ID: upload.Achievement}, d.terms); err != nil {
 		if errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrInvalid) {
-			err = &issuer.InvalidError{Violations: []issuer.Violation{{Path: "/achievement", Code: "achievement_unknown", Message: sentence("achievement_unknown")}}}
+			err = &issuer.InvalidError{Violations: []issuer.Violation{{Path: "/achievement", Code: "achievement_unknown", Message: Sentence("achievement_unknown")}}}
 		}
 		return Job{}, err
 	}

@@ -161,7 +161,7 @@ func badCell(row int, fault storage.RowFault, headings []string) BadCell {
 }
 
 func reason(fault storage.RowFault) string {
-	text := sentence(fault.Code)
+	text := Sentence(fault.Code)
 	if fault.Row > 0 {
 		text += " It is row " + strconv.Itoa(fault.Row) + "."
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/csv"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -119,7 +120,14 @@ func TestRevokedBefore(t *testing.T) {
 	w.must(err)
 	job := w.award(people(4))
 	if job.AlreadyAwarded != 2 || job.BadRows != 1 || job.Issued != 1 || len(job.Bad) != 1 || job.Bad[0].Code != "revoked_before" {
-		t.Errorf("job %+v", job)
+		t.Fatalf("job %+v", job)
+	}
+	// Once it was given back singly, it is there.
+	email := fmt.Sprintf("person%d@example.org", job.Bad[0].Row-2)
+	_, err = w.issuer.Award(t.Context(), caller, issuer.Request{Achievement: w.achievement, Recipient: issuer.Recipient{Email: email}})
+	w.must(err)
+	if job := w.draft(people(4)); job.AlreadyAwarded != 4 || job.BadRows != 0 {
+		t.Errorf("given back: %+v", job)
 	}
 }
 

@@ -55,8 +55,8 @@ var sentences = map[string]string{
 // Codes lists the codes of this package, sorted.
 func Codes() []string { return slices.Sorted(maps.Keys(sentences)) }
 
-// sentence is the sentence of a code.
-func sentence(code string) string {
+// Sentence is the English sentence of a code, one of Codes or of issuer.Codes.
+func Sentence(code string) string {
 	if s, ok := sentences[code]; ok {
 		return s
 	}
@@ -97,7 +97,7 @@ func invalid(err error) error {
 	case fault.code == "sheet_unknown":
 		path = "/sheet"
 	}
-	v := issuer.Violation{Path: path, Code: fault.code, Message: sentences[fault.code]}
+	v := issuer.Violation{Path: path, Code: fault.code, Message: Sentence(fault.code)}
 	if fault.column > 0 {
 		v.Term = letters(fault.column)
 	}

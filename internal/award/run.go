@@ -97,7 +97,7 @@ func (s *Service) problem(id string, err error) {
 	case errors.Is(err, storage.ErrFull):
 		code = "job_disk_full"
 	}
-	s.problems[id] = sentence(code)
+	s.problems[id] = Sentence(code)
 }
 
 // attend does what a job needs at the moment.

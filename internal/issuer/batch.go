@@ -102,14 +102,16 @@ func (b *Batch) Judge(ctx context.Context, request Request) (Recipient, error) {
 func (b *Batch) Lookup(r Recipient) []byte { return b.service.lookup(b.caller.Tenant, r) }
 
 // Held looks for an award of the achievement, of any version, that a recipient
-// has, however it stands. The error is storage.ErrNotFound when there is none.
-// One in the making counts where a bulk award is making it.
+// has: one in force before one that was revoked. The error is
+// storage.ErrNotFound when there is none. One in the making counts where a bulk
+// award is making it.
 func (b *Batch) Held(ctx context.Context, r Recipient) (Credential, error) {
 	s := b.service
 	holder, err := s.store.LookupSubject(ctx, b.caller.Tenant, b.Lookup(r))
 	if err != nil {
 		return Credential{}, err
 	}
+	var held Credential
 	page := storage.Page{Limit: storage.PageLimit}
 	for {
 		list, next, err := s.store.ListCredentials(ctx, b.caller.Tenant, storage.CredentialFilter{Subject: holder.ID}, page)
@@ -117,11 +119,18 @@ func (b *Batch) Held(ctx context.Context, r Recipient) (Credential, error) {
 			return Credential{}, err
 		}
 		for _, record := range list {
-			if record.Achievement == b.common.achieved.ID && (record.State != storage.StatePending || record.Award != "") {
-				return s.credential(record), nil
+			if record.Achievement != b.common.achieved.ID || record.State == storage.StatePending && record.Award == "" {
+				continue
+			}
+			if held = s.credential(record); record.State != storage.StateRevoked {
+				return held, nil
 			}
 		}
-		if page.Cursor = next; next == "" {
+		switch page.Cursor = next; {
+		case next != "":
+		case held.ID != "":
+			return held, nil
+		default:
 			return Credential{}, fmt.Errorf("looking for award: %w", storage.ErrNotFound)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"laurel/internal/award"
 	"laurel/verifier"
 )
 
@@ -56,6 +57,13 @@ func writeErrorDocument() []byte {
 			verdict = "–"
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", e.Code, e.Outcome, verdict, cell(e.Sentence))
+	}
+	b.WriteString("\n## Files of people\n\n" +
+		"What can be wrong with a file for a bulk award, with its rows, and with the job. A file is refused with the code in `errors`; a\n" +
+		"row that is bad stands in `bad` with row, column and code. Rows also have the codes of single awards.\n\n" +
+		"| code | message |\n|---|---|\n")
+	for _, code := range award.Codes() {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", code, cell(award.Sentence(code)))
 	}
 	return b.Bytes()
 }
