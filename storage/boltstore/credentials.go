@@ -177,11 +177,11 @@ func (t *txn) putCredential(at key, c storage.Credential) { t.putRecord(credenti
 
 // credential reads a credential without its sealed fields.
 func (t *txn) credential(tenant, id string) (key, storage.Credential, error) {
-	c := storage.Credential{Tenant: tenant}
 	at, err := t.within(tenant, credentialKind, id)
-	if err == nil {
-		err = t.record(credentialFamily, at, &c)
+	if err != nil {
+		return nil, storage.Credential{Tenant: tenant}, err
 	}
+	c, err := recall(t, credentialFamily, at, storage.Credential{Tenant: tenant})
 	return at, c, err
 }
 

@@ -3,11 +3,15 @@ package boltstore
 import (
 	"bytes"
 	"sync"
+
+	"laurel/storage"
 )
 
-// memory keeps what rows decode to that are read over and over and seldom
-// change: tenants, keys, achievements. It is asked with the row as it is stored
-// now and answers for that alone, so that it can never be out of date.
+// memory keeps what rows decode to: those that are read over and over and seldom
+// change, tenants, keys and achievements, and those that are read right after
+// they were written, pending credentials and open status lists. It is asked with
+// the row as it is stored now and answers for that alone, so that it can never be
+// out of date.
 type memory struct {
 	mutex sync.RWMutex
 	rows  map[string]remembered // by bucket and key
@@ -26,21 +30,32 @@ const memoryLimit = 16 << 20
 // recall is record for such a row. blank is what the row is decoded into, with
 // what is not part of it. What the result holds must not be changed.
 func recall[T any](t *txn, f *family, k []byte, blank T) (T, error) {
-	if t.memory == nil {
-		return blank, t.record(f, k, &blank)
-	}
 	row := t.get(f, k)
 	if known, ok := t.memory.get(f, k); ok && row != nil && bytes.Equal(known.row, row) {
 		return known.value.(T), nil
 	}
-	err := t.record(f, k, &blank)
+	if row == nil {
+		return blank, storage.ErrNotFound
+	}
+	err := decode(f, row, &blank)
 	if err == nil {
 		t.memory.put(f, k, remembered{bytes.Clone(row), blank})
 	}
 	return blank, err
 }
 
+// retain is putRecord for such a row. v is as it will be when it is decoded.
+func (t *txn) retain(f *family, k []byte, v any) {
+	row := t.encode(f, v)
+	t.put(f, k, row)
+	t.memory.put(f, k, remembered{row, v})
+}
+
+// get finds nothing in a memory that is nil.
 func (m *memory) get(f *family, k []byte) (remembered, bool) {
+	if m == nil {
+		return remembered{}, false
+	}
 	var buffer [128]byte
 	name := append(append(buffer[:0], f.name...), k...)
 	m.mutex.RLock()
@@ -50,6 +65,9 @@ func (m *memory) get(f *family, k []byte) (remembered, bool) {
 }
 
 func (m *memory) put(f *family, k []byte, r remembered) {
+	if m == nil {
+		return
+	}
 	name := string(f.name) + string(k)
 	m.mutex.Lock()
 	defer m.mutex.Unlock()

@@ -146,7 +146,9 @@ func (s *Store) reserve(t *txn, r storage.Reservation) (storage.Reserved, error)
 	}
 	at := of(r.Tenant).sequence(sequence)
 	t.register(credentialKind, r.ID, at)
-	t.putCredential(at, credential)
+	stored := credential
+	stored.Recipient, stored.Created, stored.ValidUntil = nil, stored.Created.Round(0), stored.ValidUntil.Round(0)
+	t.retain(credentialFamily, at, stored) // it is read again when it is committed
 	if r.Recipient != nil {
 		t.put(recipientFamily, at, r.Recipient)
 	}
@@ -205,7 +207,7 @@ func (s *Store) reserveSlot(t *txn, r storage.Reservation, purpose string, seque
 		list.Open = false
 		t.remove(openListFamily, of(r.Tenant).text(purpose))
 	}
-	t.putRecord(listFamily, at, list)
+	t.retain(listFamily, at, list)
 	return storage.StatusEntry{Purpose: purpose, List: list.ID, Index: index}, nil
 }
 

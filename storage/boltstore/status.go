@@ -290,8 +290,7 @@ func (s *Store) CloseStatusLists(ctx context.Context, act storage.Act) error {
 }
 
 func (t *txn) statusList(at key) (storage.StatusList, error) {
-	list := storage.StatusList{Tenant: tenantOf(at)}
-	err := t.record(listFamily, at, &list)
+	list, err := recall(t, listFamily, at, storage.StatusList{Tenant: tenantOf(at)})
 	if errors.Is(err, storage.ErrNotFound) {
 		err = fmt.Errorf("%w: no such status list", storage.ErrCorrupt)
 	}

@@ -82,7 +82,6 @@ type Store struct {
 	db     *bolt.DB
 	writer *writer
 	config Config
-	memory memory
 	// run tells leases given by this opening from those of earlier ones.
 	run string
 }
@@ -187,7 +186,7 @@ func (s *Store) read(ctx context.Context, doing string, fn func(*txn) error) err
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	err := s.db.View(func(tx *bolt.Tx) error {
-		t := &txn{tx: tx, memory: &s.memory}
+		t := &txn{tx: tx, memory: &s.writer.memory}
 		if err := fn(t); t.err == nil {
 			return err
 		}

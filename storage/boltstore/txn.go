@@ -19,7 +19,7 @@ import (
 // end, whatever else it came to.
 type txn struct {
 	tx     *bolt.Tx
-	memory *memory // nil in a transaction that writes
+	memory *memory // may be nil
 	dirty  bool
 	err    error
 }

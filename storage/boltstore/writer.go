@@ -21,9 +21,10 @@ const batchLimit = 256
 // writer is the one goroutine that writes. It commits whatever is waiting as
 // soon as the commit before is on disk, without waiting for more.
 type writer struct {
-	db   *bolt.DB
-	wake chan struct{} // holds one signal that queue or closed changed
-	done chan struct{} // closed when the goroutine has ended
+	db     *bolt.DB
+	memory memory
+	wake   chan struct{} // holds one signal that queue or closed changed
+	done   chan struct{} // closed when the goroutine has ended
 
 	mu     sync.Mutex // guards what follows
 	queue  []*job
@@ -178,7 +179,7 @@ func (w *writer) attempt(batch []*job) (spoiler int) {
 		failAll(batch, w.fail(err))
 		return -1
 	}
-	t := &txn{tx: tx}
+	t := &txn{tx: tx, memory: &w.memory}
 	written := false
 	for i, j := range batch {
 		t.dirty, t.err = false, nil
