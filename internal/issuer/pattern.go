@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"laurel/credential"
@@ -24,6 +25,7 @@ type pattern struct {
 	name     string // of the achievement
 	frame    storage.Frame
 	base     *delta.Base // the frame's text and the document
+	judged   atomic.Bool // that a plain badge of it is good
 }
 
 // pattern returns that of an issuer and an achievement, which is made once for

@@ -187,3 +187,32 @@ func (o otherAchievement) Credential(ctx context.Context, tenant, id string) (st
 	record.Achievement = o.id
 	return record, err
 }
+
+// That one badge of a pattern was good says nothing of what is another's own.
+func TestJudgedPatterns(t *testing.T) {
+	w := newWorld(t, nil)
+	achievement := w.mentor()
+	w.award(ada(achievement))
+	now := w.clockNow()
+	for name, change := range map[string]func(*Request){
+		"times out of order": func(r *Request) { r.ValidFrom, r.ValidUntil = now.AddDate(0, 2, 0), now.AddDate(0, 1, 0) },
+		"an id that is none": func(r *Request) { r.Recipient = Recipient{ID: "not a URI"} },
+		"words of no meaning": func(r *Request) {
+			r.Evidence = []json.RawMessage{json.RawMessage(`{"narrative":"-","unheardOf":"-"}`)}
+		},
+	} {
+		request := ada(achievement)
+		change(&request)
+		var invalid *InvalidError
+		if made, err := w.Award(w.Context(), caller, request); !errors.As(err, &invalid) {
+			t.Errorf("%s: %+v, %v", name, made, err)
+		}
+	}
+	if _, err := w.UpdateAchievement(w.Context(), caller, achievement.ID, []byte(strings.ReplaceAll(mentor, "Ten", "Eleven"))); err != nil {
+		t.Fatal(err)
+	}
+	w.award(ada(achievement))
+	if list, _, err := w.Credentials(w.Context(), DefaultSlug, storage.CredentialFilter{}, storage.Page{}); err != nil || len(list) != 2 {
+		t.Errorf("%d credentials, %v: what was refused spent a place", len(list), err)
+	}
+}
