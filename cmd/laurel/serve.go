@@ -85,10 +85,6 @@ type serveCommand struct {
 // full: thousands of changes, as the room of each is used again.
 const ballastSize = 8 << 20
 
-// ballastSize is how much of the disk a server keeps for revoking when it is
-// full: thousands of changes, as the room of each is used again.
-const ballastSize = 8 << 20
-
 // serving is the line that says that a server is ready.
 type serving struct {
 	PublicURL string `json:"publicUrl"`
@@ -107,9 +103,6 @@ func (c *serveCommand) Run(ctx context.Context, console *console) (err error) {
 		return usage(fmt.Errorf("reading command line: --public-url is not %s, with which the data was set up", own), "badges name their address for good: leave --public-url out")
 	}
 	if err := opened.issuer.Check(ctx); err != nil {
-		return fmt.Errorf("checking installation: %w", err)
-	}
-	if err := opened.store.KeepBallast(ctx, ballastSize); err != nil {
 		return fmt.Errorf("checking installation: %w", err)
 	}
 	if err := opened.store.KeepBallast(ctx, ballastSize); err != nil {
