@@ -77,6 +77,9 @@ type backupResult struct {
 
 // Run implements the command.
 func (c *backupCommand) Run(ctx context.Context, console *console) error {
+	if err := c.whole(); err != nil {
+		return err
+	}
 	remembered, err := readSettings(c.Data)
 	if err != nil {
 		return err

@@ -27,6 +27,9 @@ type fsckCommand struct {
 // Run implements the command: exit 0 when everything was checked and is well, 1
 // for a fault, 2 when something could not be checked.
 func (c *fsckCommand) Run(ctx context.Context, console *console) (err error) {
+	if err := c.whole(); err != nil {
+		return err
+	}
 	remembered, err := readSettings(c.Data)
 	if err != nil {
 		return err

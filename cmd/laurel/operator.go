@@ -29,6 +29,29 @@ type operator struct {
 
 // openOperator finds out who has the data. The returned function closes it.
 func openOperator(ctx context.Context, flags dataFlags) (*operator, func() error, error) {
+	tenant := flags.Tenant
+	flags.Tenant = ""
+	o, closeData, err := openAnyOperator(ctx, flags)
+	if err == nil && tenant != "" {
+		o.client.Transport = forTenant{o.client.Transport, tenant}
+	}
+	return o, closeData, err
+}
+
+// forTenant is an http.RoundTripper that says for which institution it asks.
+type forTenant struct {
+	http.RoundTripper
+	tenant string
+}
+
+// RoundTrip implements http.RoundTripper.
+func (f forTenant) RoundTrip(request *http.Request) (*http.Response, error) {
+	request = request.Clone(request.Context())
+	request.Header.Set("Laurel-Tenant", f.tenant)
+	return f.RoundTripper.RoundTrip(request)
+}
+
+func openAnyOperator(ctx context.Context, flags dataFlags) (*operator, func() error, error) {
 	remembered, err := readSettings(flags.Data)
 	if err != nil {
 		return nil, nil, err
@@ -220,7 +243,14 @@ func explainProblem(doing string, err error) error {
 	switch p.Status {
 	case http.StatusNotFound, http.StatusGone:
 		return missing(wrapped, "")
+	case http.StatusConflict:
+		if p.code() == "exists" {
+			return &failure{code: exitExists, err: wrapped}
+		}
 	case http.StatusTooManyRequests:
+		if p.code() == "quota-exceeded" {
+			return &failure{code: exitBusy, err: wrapped, hint: "it is counted anew at midnight UTC; laurel tenant update NAME --awards-per-day N changes it"}
+		}
 		return &failure{code: exitBusy, err: wrapped, hint: "try again in a few seconds"}
 	case http.StatusServiceUnavailable:
 		if p.code() == "no-signing-key" {

@@ -44,6 +44,9 @@ type restoreResult struct {
 // Run implements the command. Nothing is put in place before it was found to be
 // whole.
 func (c *restoreCommand) Run(ctx context.Context, console *console) (err error) {
+	if err := c.whole(); err != nil {
+		return err
+	}
 	place := filepath.Clean(c.Data)
 	if c.Data == "" && !c.Check {
 		return usage(errors.New("reading command line: missing --data"), "laurel restore --help")

@@ -32,6 +32,8 @@ type commandLine struct {
 	Renew       renewCommand       `cmd:"" help:"Award a badge anew for a further period."`
 	Status      statusCommand      `cmd:"" help:"Revoke, suspend or reinstate badges."`
 	Keys        keysCommand        `cmd:"" help:"List and change signing keys."`
+	Tenant      tenantCommand      `cmd:"" help:"Set up further institutions in the installation, and their quotas."`
+	APIKey      apiKeyCommand      `cmd:"" name:"apikey" help:"Make, list and end API keys."`
 	Audit       auditCommand       `cmd:"" help:"Check the record of acts, and list it."`
 	Webhooks    webhooksCommand    `cmd:"" help:"Have events sent to other systems."`
 	Outbox      outboxCommand      `cmd:"" help:"See what was and is to be sent, and send it again."`
