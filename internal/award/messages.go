@@ -48,6 +48,7 @@ var sentences = map[string]string{
 	"job_failed":    "Something went wrong. The operator finds the cause in the log.",
 	"job_no_key":    "The issuer has no key that may sign.",
 	"job_disk_full": "The disk is full.",
+	"job_quota":     "The institution has awarded as many badges today as it may. The rest are awarded when the day of UTC is over.",
 	// A row that was to be awarded.
 	"signing_failed": "The badge was made but did not pass our own check, and was not released.",
 }

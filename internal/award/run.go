@@ -71,7 +71,7 @@ func (s worker) look(ctx context.Context) error {
 		err := s.attend(ctx, job)
 		s.problem(job.ID, err)
 		switch {
-		case err == nil, ctx.Err() != nil:
+		case err == nil, ctx.Err() != nil, errors.Is(err, storage.ErrQuota): // which its operators are told of
 		case errors.Is(err, storage.ErrFailed), errors.Is(err, storage.ErrClosed):
 			return err
 		default:
@@ -96,6 +96,8 @@ func (s *Service) problem(id string, err error) {
 		code = "job_no_key"
 	case errors.Is(err, storage.ErrFull):
 		code = "job_disk_full"
+	case errors.Is(err, storage.ErrQuota):
+		code = "job_quota"
 	}
 	s.problems[id] = Sentence(code)
 }
