@@ -368,6 +368,10 @@ func TestCatalogue(t *testing.T) {
 	// A date that cannot be read, under a signature.
 	l := newLab(t)
 	note(l.verify(changed(func(b object) { b["validUntil"] = "next year" })(l)).Checks)
+	// A badge for which the register of the installation vouches.
+	vouching, data, register := vouching(t)
+	vouching.config.Register = register
+	note(vouching.verify(data).Checks)
 	// The context revisions embedded today define the same terms alike, so no
 	// badge needs an older one.
 	e := &examination{session: New(l.config).newSession(context.Background())}
