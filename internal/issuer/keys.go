@@ -40,7 +40,7 @@ func (s *Service) publishedKeys(ctx context.Context, tenant string) ([]did.Publi
 // to those who verify JWTs. Readers of JWTs are sure to know JsonWebKey2020, those
 // of Data Integrity proofs Multikey; a key of P-256 or P-384 makes both and is
 // shown as both, "key-2" and "key-2-jwk". One of Ed25519 is shown as a Multikey
-// alone, which those that take EdDSA in a JWT read.
+// alone, which most of those that take EdDSA in a JWT read.
 func TokenKeyID(key keys.Key) string {
 	if key.Algorithm == keys.P256 || key.Algorithm == keys.P384 {
 		return key.Fragment + jwkSuffix
