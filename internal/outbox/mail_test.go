@@ -64,7 +64,7 @@ func TestMail(t *testing.T) {
 	first := w.queue("a")
 	w.queue("gone")
 	w.queue("grey")
-	w.queue("erased")
+	erased := w.queue("erased")
 	w.queue("z")
 	if _, err := w.store.EraseSubject(t.Context(), w.act(), north, "subject-erased"); err != nil {
 		t.Fatal(err)
@@ -73,12 +73,16 @@ func TestMail(t *testing.T) {
 	d := &dispatcher{outbox: w.Outbox, busy: map[storage.Destination]bool{}, done: make(chan struct{}, 1)}
 	w.must(d.pass(t.Context()))
 	d.group.Wait()
-	w.want(north, "a:waiting:0, gone:waiting:0, grey:waiting:0, erased:waiting:0, z:waiting:0")
+	w.want(north, "a:waiting:0, gone:waiting:0, grey:waiting:0, erased:failed:0 erased, z:waiting:0")
 
+	// One that was read before its person was erased ends all the same.
+	if f := w.mail(t.Context(), erased); f != (fault{code: "erased", kind: final}) {
+		t.Errorf("mail to somebody erased: %+v", f)
+	}
 	w.Mailer = mailer
 	w.must(d.pass(t.Context()))
 	d.group.Wait()
-	w.want(north, "a:sent:1, gone:failed:1 mail-550, grey:waiting:1 mail-450, erased:failed:1 erased, z:sent:1")
+	w.want(north, "a:sent:1, gone:failed:1 mail-550, grey:waiting:1 mail-450, erased:failed:0 erased, z:sent:1")
 	if mailer.sent[0] != first.ID+" a@canary.example" || len(mailer.sent) != 4 {
 		t.Errorf("sent %v", mailer.sent)
 	}
@@ -89,7 +93,7 @@ func TestMail(t *testing.T) {
 	w.queue("c")
 	mailer.sent = nil
 	w.round()
-	w.want(north, "a:sent:1, gone:failed:1 mail-550, grey:sent:2, erased:failed:1 erased, z:sent:1, b:waiting:1 unreachable, c:waiting:0")
+	w.want(north, "a:sent:1, gone:failed:1 mail-550, grey:sent:2, erased:failed:0 erased, z:sent:1, b:waiting:1 unreachable, c:waiting:0")
 	w.wait(time.Hour)
 	delete(mailer.err, "b@canary.example")
 	w.round()
