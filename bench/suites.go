@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
@@ -13,6 +14,7 @@ import (
 	"fmt"
 	"time"
 
+	"laurel/credential/bbs"
 	"laurel/credential/dataintegrity"
 	"laurel/credential/strictjson"
 	"laurel/did"
@@ -34,6 +36,14 @@ var suites = []suite{
 	{"ecdsa-jcs-2019", "P-256", true},
 	{"ecdsa-rdfc-2019", "P-384", false},
 	{"ecdsa-jcs-2019", "P-384", true},
+	{dataintegrity.ECDSASD2023, "P-256", false},
+	{dataintegrity.BBS2023, "BLS12-381-G2", false},
+}
+
+// isSelective reports whether a suite signs statement by statement, for holders to
+// show some of them. What is verified is a document with all of them shown.
+func (s suite) isSelective() bool {
+	return s.cryptosuite == dataintegrity.ECDSASD2023 || s.cryptosuite == dataintegrity.BBS2023
 }
 
 func (s suite) name() string { return s.cryptosuite + ", " + s.key }
@@ -45,6 +55,8 @@ func (s suite) signer() (crypto.Signer, error) {
 		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	case "P-384":
 		return ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	case "BLS12-381-G2":
+		return bbs.GenerateKey(rand.Reader)
 	default:
 		_, private, err := ed25519.GenerateKey(nil)
 		return private, err
@@ -94,6 +106,21 @@ func (l *laurel) suitedWith(s suite) (one suited, err error) {
 		return one, err
 	}
 	one.suite = s
+	if s.isSelective() {
+		shown := dataintegrity.DeriveOptions{}
+		parsed, err := strictjson.Parse(l.input.document)
+		if err != nil {
+			return one, err
+		}
+		for name := range parsed.Root().Members() {
+			if name != "@context" {
+				shown.SelectivePointers = append(shown.SelectivePointers, "/"+strictjson.EscapePointer(name))
+			}
+		}
+		if signed, err = l.suites.Derive(context.Background(), signed, shown); err != nil {
+			return one, err
+		}
+	}
 	one.issue = operation{s.name() + ", issue", func() error { _, err := sign(); return err }}
 	one.verify = operation{s.name() + ", verify", func() error { return l.verifyWith(signed, signer.Public()) }}
 	one.floorIssue, one.floorVerify, err = l.floorOf(s, signer)
@@ -138,6 +165,9 @@ func (l *laurel) floorOf(s suite, signer crypto.Signer) (sign, verify operation,
 	}
 	wrong := errors.New("the signature of the floor is wrong")
 	names := [2]string{s.name() + ", cryptography of signing", s.name() + ", cryptography of verifying"}
+	if s.isSelective() {
+		return l.floorOfStatements(s, signer, names)
+	}
 	switch private := signer.(type) {
 	case ed25519.PrivateKey:
 		signature, public := ed25519.Sign(private, hash()), private.Public().(ed25519.PublicKey)
@@ -159,6 +189,53 @@ func (l *laurel) floorOf(s suite, signer crypto.Signer) (sign, verify operation,
 			}}, err
 	}
 	return sign, verify, fmt.Errorf("no floor for a key of type %T", signer)
+}
+
+// floorOfStatements is the cryptography alone of a suite that signs statements: a
+// signature for each and one over all, or one of BBS over all.
+func (l *laurel) floorOfStatements(s suite, signer crypto.Signer, names [2]string) (sign, verify operation, err error) {
+	statements := bytes.SplitAfter(bytes.TrimSuffix(l.canonical, []byte("\n")), []byte("\n"))
+	if private, ok := signer.(*bbs.PrivateKey); ok {
+		header := make([]byte, 2*sha256.Size)
+		signature, err := private.Sign(nil, header, bbs.Messages(statements))
+		if err != nil {
+			return sign, verify, err
+		}
+		public := private.Public().(*bbs.PublicKey)
+		all := bbs.Disclosure{Header: header, Messages: statements}
+		for i := range statements {
+			all.Indexes = append(all.Indexes, i)
+		}
+		proof, err := public.ProofGen(rand.Reader, signature, all)
+		return operation{names[0], func() error { _, err := private.Sign(nil, header, bbs.Messages(statements)); return err }},
+			operation{names[1], func() error { return public.ProofVerify(proof, all) }}, err
+	}
+	private, ok := signer.(*ecdsa.PrivateKey)
+	if !ok {
+		return sign, verify, fmt.Errorf("no floor for a key of type %T", signer)
+	}
+	signatures := make([][]byte, len(statements)+1)
+	digests := make([][sha256.Size]byte, len(statements)+1)
+	for i, statement := range statements {
+		digests[i] = sha256.Sum256(statement)
+	}
+	signAll := func() error {
+		for i := range signatures {
+			var err error
+			if signatures[i], err = ecdsa.SignASN1(rand.Reader, private, digests[i][:]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return operation{names[0], signAll}, operation{names[1], func() error {
+		for i := range signatures {
+			if !ecdsa.VerifyASN1(&private.PublicKey, digests[i][:], signatures[i]) {
+				return fmt.Errorf("%s: the signature of the floor is wrong", s.name())
+			}
+		}
+		return nil
+	}}, signAll()
 }
 
 // suiteTable measures every cryptosuite with its own floor.
