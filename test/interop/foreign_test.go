@@ -131,6 +131,7 @@ func issueShapes(t *testing.T, did string) (document json.RawMessage, credential
 // TestVerifiesForeign: what @digitalbazaar/vc issues with a did:key is valid
 // here.
 func TestVerifiesForeign(t *testing.T) {
+	t.Parallel()
 	_, credentials := issueShapes(t, "")
 	for name, credential := range credentials {
 		t.Run(name, func(t *testing.T) { holds(t, credential) })
@@ -140,6 +141,7 @@ func TestVerifiesForeign(t *testing.T) {
 // TestVerifiesForeignDIDWeb: the same with a did:web whose document an https
 // server of the laboratory has; without that server nothing is decided.
 func TestVerifiesForeignDIDWeb(t *testing.T) {
+	t.Parallel()
 	document, credentials := issueShapes(t, "did:web:example.com")
 	asked := 0
 	host := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -211,6 +213,7 @@ func (l library) verify(ctx context.Context, data []byte) error {
 // TestVerifiesForeignLanguages: proofs over text with a language and a
 // direction, and over each of their leaves.
 func TestVerifiesForeignLanguages(t *testing.T) {
+	t.Parallel()
 	unsigned := make([]json.RawMessage, len(languageTagged))
 	for i, credential := range languageTagged {
 		unsigned[i] = json.RawMessage(credential)

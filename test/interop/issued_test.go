@@ -97,6 +97,7 @@ func (s server) sampleBadges() map[string]badge {
 // TestForeignVerifiesIssued: what the running binary issues is verified by
 // @digitalbazaar/vc, and refused with any leaf changed or its proof taken away.
 func TestForeignVerifiesIssued(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	for name, badge := range s.sampleBadges() {
 		t.Run(name, func(t *testing.T) {
@@ -130,6 +131,7 @@ func TestForeignVerifiesIssued(t *testing.T) {
 // TestForeignSeesStatus: the served status list is verified, refused with a
 // leaf changed, and shows a revocation to a foreign reader.
 func TestForeignSeesStatus(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	revoked := s.sampleBadges()["minimal"]
 	kept := s.award(`{"name": "N", "description": "D", "criteria": {"narrative": "C"}}`, `{"achievement": %q, "recipient": {"id": "did:example:other"}}`)
@@ -168,6 +170,7 @@ func TestForeignSeesStatus(t *testing.T) {
 // TestForeignReadsKeys: the DID document, the JWK Set and the key say the same
 // to foreign readers.
 func TestForeignReadsKeys(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	document, set := s.get("/.well-known/did.json"), s.get("/.well-known/jwks.json")
 	var published struct {
@@ -201,6 +204,7 @@ func TestForeignReadsKeys(t *testing.T) {
 // TestForeignVerifiesAfterRotation: badges of before and after a new key are
 // both verified by the DID document of after.
 func TestForeignVerifiesAfterRotation(t *testing.T) {
+	t.Parallel()
 	s := serve(t)
 	before := s.sampleBadges()["minimal"]
 	s.operate("/api/v1/keys/rotate", "{}", http.StatusOK)

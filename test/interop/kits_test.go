@@ -103,6 +103,7 @@ func localServer(t *testing.T) (s server, hosts []string) {
 // status list; with any leaf changed or without a proof neither does. After a
 // revocation both refuse the badge and still accept another.
 func TestKitsVerifyIssued(t *testing.T) {
+	t.Parallel()
 	s, hosts := localServer(t)
 	badges := s.sampleBadges()
 	revoked := badges["minimal"]
@@ -140,6 +141,7 @@ func TestKitsVerifyIssued(t *testing.T) {
 // the bits of a byte from the right (Bitstring Status List §3.2 has them from the
 // left): that of the mirrored place is set too.
 func TestKitsTellNeighboursApart(t *testing.T) {
+	t.Parallel()
 	node(t)
 	suites, issuer := cryptosuites(t), newHolder(t, dataintegrity.KeyEd25519)
 	options := dataintegrity.Options{Cryptosuite: dataintegrity.EdDSARDFC2022}
@@ -217,6 +219,7 @@ var kitSuites = []string{dataintegrity.EdDSARDFC2022, dataintegrity.Ed25519Signa
 // kits have or of both, are verified by both kits, and what is changed by
 // neither.
 func TestKitsVerifyKeys(t *testing.T) {
+	t.Parallel()
 	s := cryptosuites(t)
 	var all []shown
 	for name, shape := range kitShapes() {
@@ -245,6 +248,7 @@ func TestKitsVerifyKeys(t *testing.T) {
 // TestVerifiesLearnCard: what LearnCard's kit issues is valid here, and what is
 // changed is not.
 func TestVerifiesLearnCard(t *testing.T) {
+	t.Parallel()
 	var names []string
 	var requests []kitRequest
 	for name, shape := range kitShapes() {
@@ -277,6 +281,7 @@ func TestVerifiesLearnCard(t *testing.T) {
 // challenge and a domain is good for LearnCard's kit, and what it signs is good
 // here; what was made for another occasion or changed, for neither.
 func TestLearnCardPresentations(t *testing.T) {
+	t.Parallel()
 	s := cryptosuites(t)
 	for _, suite := range kitSuites {
 		t.Run(suite, func(t *testing.T) {

@@ -144,6 +144,7 @@ func judgePresentations(t *testing.T, all []presentation, foreign func(all []pre
 // suite and kind of key that both have; what was made for another occasion or
 // changed, neither.
 func TestPresentations(t *testing.T) {
+	t.Parallel()
 	s := cryptosuites(t)
 	for _, suite := range dataintegrity.Cryptosuites() {
 		if !suite.Signs || suite.Name == dataintegrity.ECDSASD2023 || suite.Name == dataintegrity.BBS2023 {

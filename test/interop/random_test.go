@@ -23,6 +23,7 @@ const randomBadges = 200
 // signed here and verified there, and issued there and verified here.
 // LAUREL_SEED repeats a run.
 func TestRandomBadges(t *testing.T) {
+	t.Parallel()
 	node(t)
 	seed := uint64(time.Now().UnixNano())
 	if text := os.Getenv("LAUREL_SEED"); text != "" {
@@ -269,6 +270,7 @@ func (g *generator) badge() any {
 // that a badge with such text is no badge to both. Where a row fails, the
 // difference is gone.
 func TestForeignDifferences(t *testing.T) {
+	t.Parallel()
 	differences := []struct{ name, achievement string }{
 		// Not characters of XML 1.1, so written as \uFFFE and \uFFFF in the
 		// canonical form of N-Quads; there they stay as they are.

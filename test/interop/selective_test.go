@@ -128,6 +128,7 @@ func selectiveSigners(t *testing.T) map[string]crypto.Signer {
 // TestSelectiveDisclosure: base proofs of either side are derived from by
 // either side and verified by both, and what is changed by neither.
 func TestSelectiveDisclosure(t *testing.T) {
+	t.Parallel()
 	s := cryptosuites(t)
 	for suite, signer := range selectiveSigners(t) {
 		t.Run(suite, func(t *testing.T) { selectiveRound(t, s, suite, signer) })
@@ -222,6 +223,7 @@ func selectiveRound(t *testing.T, s *dataintegrity.Suites, suite string, signer 
 // TestSelectiveVerdict: the program finds a derived badge that shows everything
 // valid, and a base proof malformed.
 func TestSelectiveVerdict(t *testing.T) {
+	t.Parallel()
 	s := cryptosuites(t)
 	for suite, signer := range selectiveSigners(t) {
 		multikey, err := did.EncodeMultikey(signer.Public())

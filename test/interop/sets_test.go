@@ -68,6 +68,7 @@ func setCases(t *testing.T, name string, document []byte) []shown {
 // TestProofSets: sets of two proofs that either side made, of suites that both
 // have, are verified by both; with one of the proofs changed, by neither.
 func TestProofSets(t *testing.T) {
+	t.Parallel()
 	s := cryptosuites(t)
 	for _, set := range []struct {
 		kind   string
@@ -109,6 +110,7 @@ func TestProofSets(t *testing.T) {
 // LearnCard's kit, the one here that knows previousProof, and by us; a chain
 // with a link changed or missing, by neither.
 func TestProofChains(t *testing.T) {
+	t.Parallel()
 	s := cryptosuites(t)
 	const first, second = "urn:uuid:26329423-bec9-4b2e-88cb-a7c7d9dc4544", "urn:uuid:8cc9022b-6b14-4cf3-8571-74972c5feb54"
 	issuer, other := newHolder(t, dataintegrity.KeyEd25519), newHolder(t, dataintegrity.KeyEd25519)

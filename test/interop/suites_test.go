@@ -65,6 +65,7 @@ const older = `{
 // TestCryptosuites: what either side signs, with every suite and kind of key
 // that both have, both verify; and what is changed, neither.
 func TestCryptosuites(t *testing.T) {
+	t.Parallel()
 	s := cryptosuites(t)
 	documents := map[string]string{"version 1.1": older}
 	for name, shape := range shapes {

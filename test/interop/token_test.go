@@ -117,6 +117,7 @@ func sameJSON(t *testing.T, a, b []byte) string {
 }
 
 func TestTokensOfOthers(t *testing.T) {
+	t.Parallel()
 	var requests []tokenRequest
 	for _, c := range tokenCases {
 		requests = append(requests, tokenRequest{Do: "issue", Form: c.form, Algorithm: c.algorithm, Document: json.RawMessage(documentOf(c.form))})
@@ -176,6 +177,7 @@ func secureToken(form string, key crypto.Signer) (string, error) {
 }
 
 func TestTokensForOthers(t *testing.T) {
+	t.Parallel()
 	must := func(key crypto.Signer, err error) crypto.Signer {
 		if err != nil {
 			t.Fatal(err)
