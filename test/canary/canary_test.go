@@ -8,6 +8,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -69,12 +70,15 @@ func needles(name string, secret []byte, multikey ...byte) []needle {
 	return all
 }
 
-// found names the needles in data. PEM breaks its lines, so that data is looked
+// found names the needles in data. PEM breaks its lines, so that texts are looked
 // at without line ends too.
 func found(data []byte, all []needle) (names []string) {
-	unbroken := bytes.ReplaceAll(bytes.ReplaceAll(data, []byte("\r"), nil), []byte("\n"), nil)
+	unbroken := data
+	if len(data) < 1<<20 { // longer ones are stores, which break no lines
+		unbroken = bytes.ReplaceAll(bytes.ReplaceAll(data, []byte("\r"), nil), []byte("\n"), nil)
+	}
 	for _, n := range all {
-		if bytes.Contains(data, n.text) || bytes.Contains(unbroken, n.text) {
+		if bytes.Contains(data, n.text) || len(unbroken) < len(data) && bytes.Contains(unbroken, n.text) {
 			names = append(names, n.what)
 		}
 	}
@@ -330,8 +334,13 @@ func TestNoPrivateKeyGetsOut(t *testing.T) {
 	l.files(l.dir)
 
 	all := secrets(t, institution, keyFile)
-	size := 0
+	size, seen := 0, map[[sha256.Size]byte]bool{}
 	for name, text := range l.written {
+		digest := sha256.Sum256(text)
+		if seen[digest] {
+			continue
+		}
+		seen[digest] = true
 		size += len(text)
 		if names := found(text, all); len(names) > 0 {
 			t.Errorf("in %s: %v", name, names)
