@@ -164,7 +164,14 @@ func (a tenantAccount) write(w io.Writer) {
 	}
 	fmt.Fprintf(w, "%s\n", printable(a.Name))
 	writeRows(w, [][2]string{
-		{"Tenant", a.Slug}, {"Issuer", a.DID}, {"Profile", a.Profile}, {"On paper", a.LegalName}, {"Website", a.URL}, {"E-mail", a.Email},
-		{"About", a.Description}, {"Logo", a.Image}, {"Quota", quota},
+		{"Tenant", a.Slug},
+		{"Issuer", a.DID},
+		{"Profile", a.Profile},
+		{"On paper", a.LegalName},
+		{"Website", a.URL},
+		{"E-mail", a.Email},
+		{"About", a.Description},
+		{"Logo", a.Image},
+		{"Quota", quota},
 	})
 }

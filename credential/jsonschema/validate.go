@@ -240,8 +240,10 @@ func (v *validation) number(schema, value strictjson.Value, _ int) *failure {
 		keyword string
 		good    func(sign int) bool
 	}{
-		{"minimum", func(sign int) bool { return sign >= 0 }}, {"maximum", func(sign int) bool { return sign <= 0 }},
-		{"exclusiveMinimum", func(sign int) bool { return sign > 0 }}, {"exclusiveMaximum", func(sign int) bool { return sign < 0 }},
+		{"minimum", func(sign int) bool { return sign >= 0 }},
+		{"maximum", func(sign int) bool { return sign <= 0 }},
+		{"exclusiveMinimum", func(sign int) bool { return sign > 0 }},
+		{"exclusiveMaximum", func(sign int) bool { return sign < 0 }},
 	} {
 		if limit, ok := schema.Member(bound.keyword); ok && !bound.good(rational(value).Cmp(rational(limit))) {
 			return against(value, bound.keyword)

@@ -64,7 +64,8 @@ func accountOf(a issuer.Account) accountBody {
 	i := a.Institution
 	return accountBody{
 		a.Slug, a.DID, a.Issuer.URL, a.Default, i.Name, i.LegalName, i.URL, i.Email, i.Description, i.Image,
-		quotaBody{a.Quota.AwardsPerDay, a.AwardsToday}, a.Created, a.Updated,
+		quotaBody{a.Quota.AwardsPerDay, a.AwardsToday},
+		a.Created, a.Updated,
 	}
 }
 
