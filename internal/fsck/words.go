@@ -25,7 +25,7 @@ func Claim(invariant string) string { return claims[invariant] }
 const (
 	adviceRestore  = "Restore the data from a backup (laurel restore); the badges and acts since that backup are named in your copies of the record."
 	adviceRecord   = "Restore this record from a backup: laurel restore into another directory shows what it was. Until then nobody is told anything about it, which is safe."
-	adviceIndex    = "Nothing is lost: laurel compact --rebuild writes the indexes anew."
+	adviceIndex    = "The record itself is there. Restore from a backup that is whole; until then lists and searches may leave it out."
 	adviceStatus   = "Revoke, suspend or reinstate the badge once more as it should be: laurel status. Its list is published anew then."
 	adviceTampered = "Find out who could write to the data. Compare with a checkpoint kept elsewhere: laurel audit verify --checkpoint FILE. Restore from a backup that is whole."
 	adviceErase    = "Erase the person once more: laurel erase, by the id of the badge or subject."
@@ -50,6 +50,7 @@ var sentences = map[string]sentence{
 	"version_missing":     {"a version of the achievement is missing", adviceRecord},
 	"version_differs":     {"the latest version is not the one that is shown", adviceRecord},
 	"subject_key_missing": {"the key to the person's data is missing, though they were not erased", adviceRecord},
+	"replacement_wrong":   {"the badge and the one that took its place do not name each other", adviceReport},
 	"bytes_missing":       {"the signed badge is missing", adviceRecord},
 	"badge_unopenable":    {"the stored badge does not open, or is not the one that was issued", adviceRecord},
 	"signature_invalid":   {"the signature of the badge does not hold", adviceRecord},
@@ -98,6 +99,7 @@ var sentences = map[string]sentence{
 	"achievement_foreign": {"it is for another institution's achievement", adviceReport},
 	"list_foreign":        {"it has a place in another institution's status list", adviceReport},
 	"claim_foreign":       {"a request made a badge of another institution", adviceReport},
+	"replacement_foreign": {"another institution's badge took its place", adviceReport},
 	"row_foreign":         {"a row of a job made a badge of another institution", adviceReport},
 
 	"rows_miscounted":        {"the rows of the job do not add up", adviceReport},

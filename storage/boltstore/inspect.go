@@ -3,6 +3,7 @@ package boltstore
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -172,6 +173,9 @@ func (i *inspector) shaped(f *family, k, v []byte) bool {
 		return false
 	}
 	switch f {
+	case frameFamily:
+		sum := sha256.Sum256(v)
+		return bytes.Equal(rest, sum[:16])
 	case auditFamily, idempotencyFamily:
 		return len(v) > 32 && json.Valid(v[32:])
 	case expiryFamily:

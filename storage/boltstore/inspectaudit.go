@@ -19,7 +19,7 @@ type ledger struct {
 
 // tally is what was done to one thing.
 type tally struct {
-	created, issued, revoked, suspended, reinstated, changed, erased uint16
+	created, issued, revoked, suspended, reinstated, changed, erased, replaced, claimed uint16
 	// found is set when the thing was met in the store.
 	found bool
 }
@@ -39,6 +39,9 @@ var counters = map[string]func(*tally) *uint16{
 	storage.ActionSuspend:           func(t *tally) *uint16 { return &t.suspended },
 	storage.ActionReinstate:         func(t *tally) *uint16 { return &t.reinstated },
 	storage.ActionEraseSubject:      func(t *tally) *uint16 { return &t.erased },
+	storage.ActionReplace:           func(t *tally) *uint16 { return &t.replaced },
+	storage.ActionClaim:             func(t *tally) *uint16 { return &t.claimed },
+	storage.ActionDraftStatusJob:    func(t *tally) *uint16 { return &t.created },
 }
 
 func (l *ledger) of(tenant, object string) *tally {
@@ -131,6 +134,8 @@ func (l *ledger) credential(i *inspector, c storage.Credential) {
 		{storage.ActionReserve, done.created, done.created == 1},
 		{storage.ActionIssue, done.issued, done.issued == count(!c.Issued.IsZero())},
 		{storage.ActionRevoke, done.revoked, done.revoked == count(c.State == storage.StateRevoked)},
+		{storage.ActionReplace, done.replaced, done.replaced == count(c.ReplacedBy != "")},
+		{storage.ActionClaim, done.claimed, done.claimed == count(!c.Claimed.IsZero())},
 		{storage.ActionSuspend, done.suspended, balance == suspended || c.State == storage.StateRevoked && balance <= 1},
 	} {
 		if !want.right {
@@ -203,6 +208,16 @@ func (i *inspector) acts() {
 		done := i.ledger.of(tenantOf(k), object)
 		done.found = true
 		expect(tenantOf(k), object, storage.ActionEraseSubject, done.erased, count(!record.Erased.IsZero()))
+	})
+	i.each(statusJobFamily, nil, func(k, v []byte) {
+		record := storage.StatusJob{}
+		if json.Unmarshal(v, &record) != nil {
+			return
+		}
+		object := "statusjob/" + record.ID
+		done := i.ledger.of(tenantOf(k), object)
+		done.found = true
+		expect(tenantOf(k), object, storage.ActionDraftStatusJob, done.created, 1)
 	})
 	i.leftovers()
 }

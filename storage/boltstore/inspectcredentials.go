@@ -154,10 +154,39 @@ func (i *inspector) credential(at []byte, c storage.Credential) {
 	if issued && !i.has(keyFamily, of(c.Tenant).text(c.Key)) {
 		report(storage.InvariantKeys, "key_unknown", c.Key)
 	}
+	i.replacements(c, report)
 	i.credentialSubject(c, report)
 	i.credentialIndexes(at, c, report)
 	for _, entry := range c.Status {
 		i.statusEntry(at, c, entry, report)
+	}
+}
+
+// replacements checks that a badge and the one that took its place name each
+// other.
+func (i *inspector) replacements(c storage.Credential, report func(invariant, code, detail string)) {
+	for _, link := range []struct {
+		id   string
+		back func(storage.Credential) string
+	}{
+		{c.Replaces, func(other storage.Credential) string { return other.ReplacedBy }},
+		{c.ReplacedBy, func(other storage.Credential) string { return other.Replaces }},
+	} {
+		if link.id == "" {
+			continue
+		}
+		at, there, sound := i.peek(locationFamily, key{byte(credentialKind)}.text(link.id))
+		other := storage.Credential{}
+		switch {
+		case there && sound && tenantOf(at) != c.Tenant:
+			report(storage.InvariantTenants, "replacement_foreign", link.id)
+			continue
+		case there && sound:
+			there, sound = i.read(credentialFamily, at, &other)
+		}
+		if !there || sound && link.back(other) != c.ID {
+			report(storage.InvariantRetrievable, "replacement_wrong", link.id)
+		}
 	}
 }
 

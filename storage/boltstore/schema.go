@@ -1,6 +1,7 @@
 package boltstore
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -130,10 +131,36 @@ type migration func(*txn) error
 
 // migrations[i] leads from version i+1 to i+2. All that a store needs run in
 // one transaction, so that a crash leaves it as it was or as it shall be.
-var migrations = []migration{addSums}
+var migrations = []migration{toVersion2}
 
-// addSums leads to version 2: buckets that version 1 has not, and a sum after
-// every value.
+// toVersion2 adds what version 1 has not: further buckets, a sum after every
+// value, and in every published list the bits for readers that take them from
+// the wrong side (see storage.MirrorIndex), for which all lists are to be
+// published anew.
+func toVersion2(t *txn) error {
+	if err := addSums(t); err != nil {
+		return err
+	}
+	var lists []key
+	err := t.bucket(listFamily).ForEach(func(at, _ []byte) error {
+		lists = append(lists, bytes.Clone(at))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, at := range lists {
+		list, err := t.statusList(at)
+		if err != nil {
+			return err
+		}
+		list.Version++
+		t.putRecord(listFamily, at, list)
+	}
+	return t.err
+}
+
+// addSums adds buckets that are missing, and a sum to every row.
 func addSums(t *txn) error {
 	for _, f := range families {
 		if f == metaFamily { // has its own way

@@ -17,6 +17,7 @@ import (
 	"laurel/credential/dataintegrity"
 	"laurel/credential/jsonld"
 	"laurel/internal/issuer"
+	"laurel/internal/keys"
 	"laurel/storage"
 	"laurel/verifier"
 )
@@ -38,6 +39,7 @@ func TestKept(t *testing.T) {
 			}
 			w := open(t, directory, lock, known.Time.AddDate(1, 0, 0))
 			w.check(known)
+			w.unpublished(known)
 			w.verdicts(known)
 			must(t, w.store.Check(t.Context()))
 			// What was brought up to date once is not brought up to date again.
@@ -228,7 +230,7 @@ func (w *world) goOn(known expected) {
 				w.Errorf("%+v was given out again", entry)
 			}
 		}
-		if _, err := w.ring.Rotate(w.Context(), w.act(), achieved.Tenant); err != nil {
+		if _, err := w.ring.Rotate(w.Context(), w.act(), achieved.Tenant, keys.NewKey{}); err != nil {
 			w.Error(err)
 		}
 	}
@@ -251,4 +253,22 @@ func (known expected) withKeysRetired() expected {
 		}
 	}
 	return known
+}
+
+// unpublished checks that lists are signed anew which an earlier version signed
+// without the bits for readers that take them from the wrong side.
+func (w *world) unpublished(known expected) {
+	w.Helper()
+	if known.Schema > 1 {
+		return
+	}
+	for _, tenant := range known.Tenants[1:] {
+		lists, err := w.store.ListStatusLists(w.Context(), tenant.Slug)
+		must(w, err)
+		for _, list := range lists {
+			if list.Published == list.Version {
+				w.Errorf("list %s of %s counts as published", list.ID, tenant.Slug)
+			}
+		}
+	}
 }

@@ -93,14 +93,14 @@ func (w *world) live() (known expected) {
 	// Three keys here: one compromised, one retired, one that signs.
 	w.award(&known, here, mentor, issuer.Recipient{Email: "first@example.org", Name: "Ada Lovelace"}, "invalid")
 	w.pass()
-	_, err = w.ring.Rotate(ctx, w.act(), here.Tenant)
+	_, err = w.ring.Rotate(ctx, w.act(), here.Tenant, keys.NewKey{})
 	must(w, err)
 	w.pass()
 	_, err = w.ring.Compromise(ctx, w.act(), here.Tenant, "key-1", w.now.Add(-time.Second))
 	must(w, err)
 	w.award(&known, here, mentor, issuer.Recipient{Email: "second@example.org"}, "valid")
 	w.pass()
-	_, err = w.ring.Rotate(ctx, w.act(), here.Tenant)
+	_, err = w.ring.Rotate(ctx, w.act(), here.Tenant, keys.NewKey{})
 	must(w, err)
 	known.Keys = []key{
 		w.key(here.Tenant, "key-1", "compromised"), w.key(here.Tenant, "key-2", "retired"),
