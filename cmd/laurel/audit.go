@@ -30,6 +30,9 @@ type auditVerifyCommand struct {
 
 // Run implements the command.
 func (c *auditVerifyCommand) Run(ctx context.Context, console *console) (err error) {
+	if err := c.whole(); err != nil {
+		return err
+	}
 	var external []byte
 	if c.Checkpoint != "" {
 		if external, err = os.ReadFile(c.Checkpoint); err != nil {
@@ -101,6 +104,9 @@ type auditCheckpointCommand struct {
 
 // Run implements the command.
 func (c *auditCheckpointCommand) Run(ctx context.Context, console *console) (err error) {
+	if err := c.whole(); err != nil {
+		return err
+	}
 	operator, closeData, err := openOperator(ctx, c.dataFlags)
 	if err != nil {
 		return err
@@ -153,6 +159,11 @@ type act struct {
 
 // Run implements the command.
 func (c *auditListCommand) Run(ctx context.Context, console *console) (err error) {
+	if c.Installation {
+		if err := c.whole(); err != nil {
+			return err
+		}
+	}
 	operator, closeData, err := openOperator(ctx, c.dataFlags)
 	if err != nil {
 		return err

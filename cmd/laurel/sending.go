@@ -107,6 +107,26 @@ func (i *installation) checkpoint(ctx context.Context, logger *slog.Logger) {
 	}
 }
 
+// warnSetBack says so when the store is older than a checkpoint that was kept
+// elsewhere. After a restore that is as it must be; the file is then to be put
+// aside, for it goes on showing what was lost.
+func (i *installation) warnSetBack(ctx context.Context, logger *slog.Logger) error {
+	if i.checkpointFile == "" {
+		return nil
+	}
+	kept, err := os.ReadFile(i.checkpointFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("reading checkpoints: %w", err)
+	}
+	number, err := i.audit.SetBack(ctx, kept)
+	if number > 0 {
+		logger.Error("the data went back to an older state than a checkpoint of it", "checkpoint", number, "file", i.checkpointFile)
+	}
+	return err
+}
+
 // appendCheckpoint adds a note to a file of notes, unless it is the last one
 // there. What was half written in a crash is left as it is, on its own.
 func appendCheckpoint(path string, note []byte) error {

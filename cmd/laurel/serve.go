@@ -119,6 +119,9 @@ func (c *serveCommand) Run(ctx context.Context, console *console) (err error) {
 		return err
 	}
 	opened.checkpointFile = c.AuditCheckpoints
+	if err := opened.warnSetBack(ctx, logger); err != nil {
+		return err
+	}
 	var resolver did.Methods
 	if c.Resolver {
 		resolver = newMethods(client, opened.issuer)

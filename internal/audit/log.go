@@ -151,6 +151,34 @@ func (l *Log) checkpoint(ctx context.Context) (note []byte, made bool, err error
 	return note, true, nil
 }
 
+// SetBack returns the number of the newest checkpoint of a file from elsewhere
+// if the store does not have it: it went back to an older state, by a restore or
+// by somebody's hand. It is 0 when there is nothing of the kind.
+func (l *Log) SetBack(ctx context.Context, external []byte) (uint64, error) {
+	meta, err := l.store.Meta(ctx)
+	if err != nil {
+		return 0, err
+	}
+	kept, err := l.store.Checkpoints(ctx)
+	if err != nil {
+		return 0, err
+	}
+	last, newest := uint64(0), uint64(0)
+	if len(kept) > 0 {
+		last = kept[len(kept)-1].Number
+	}
+	signer := l.signer(meta.Installation)
+	for _, note := range notes(external) {
+		if checkpoint, err := signer.open(note); err == nil {
+			newest = max(newest, checkpoint.Number)
+		}
+	}
+	if newest > last {
+		return newest, nil
+	}
+	return 0, nil
+}
+
 // continues asks whether chains go on from where they were. It looks at their
 // ends alone; Verify looks at everything.
 func continues(before, now []storage.ChainHead) error {
