@@ -34,6 +34,7 @@ type verifyCommand struct {
 	ID        string   `name:"id" placeholder:"ID" help:"Whether the badge is about the one with this DID or other id."`
 	Challenge string   `placeholder:"TEXT" help:"What the presentation has to answer."`
 	Domain    []string `placeholder:"DOMAIN" help:"Whom the presentation has to be made for."`
+	Refresh   bool     `help:"Get the newer copy that the badge names, if it names one, and check that."`
 	JSON      bool     `help:"Print the report as JSON."`
 }
 
@@ -76,7 +77,7 @@ func (c *verifyCommand) check(ctx context.Context, console *console, data []byte
 	if err != nil {
 		return nil, err
 	}
-	expect := verifier.Expect{Email: c.Email, ID: c.ID, Challenge: c.Challenge, Domain: c.Domain}
+	expect := verifier.Expect{Email: c.Email, ID: c.ID, Challenge: c.Challenge, Domain: c.Domain, Refresh: c.Refresh}
 	if c.Data == "" {
 		return newVerifier(set, client, nil).Verify(ctx, data, expect)
 	}
@@ -125,6 +126,9 @@ func verifyForm(data []byte, expect verifier.Expect) (mediaType string, body []b
 		_, err = file.Write(data)
 	}
 	fields := [][2]string{{"email", expect.Email}, {"id", expect.ID}, {"challenge", expect.Challenge}}
+	if expect.Refresh {
+		fields = append(fields, [2]string{"refresh", "true"})
+	}
 	for _, domain := range expect.Domain {
 		fields = append(fields, [2]string{"domain", domain})
 	}

@@ -24,6 +24,7 @@ const (
 	fieldID        = "id"
 	fieldChallenge = "challenge"
 	fieldDomain    = "domain"
+	fieldRefresh   = "refresh" // true: the newer copy that the badge names
 )
 
 const (
@@ -58,6 +59,10 @@ func (sent *submission) expected(name, value string) (fault string) {
 	single := map[string]*string{fieldEmail: &sent.expect.Email, fieldID: &sent.expect.ID, fieldChallenge: &sent.expect.Challenge}[name]
 	switch {
 	case value == "": // a field that was left empty
+	case name == fieldRefresh && (value == "true" || value == "false"):
+		sent.expect.Refresh = value == "true"
+	case name == fieldRefresh:
+		return "flag_expected"
 	case single == nil && len(sent.expect.Domain) < maxDomains:
 		sent.expect.Domain = append(sent.expect.Domain, value)
 	case single != nil && *single == "":
@@ -70,7 +75,7 @@ func (sent *submission) expected(name, value string) (fault string) {
 
 // isExpected reports whether a field says what is expected.
 func isExpected(name string) bool {
-	return name == fieldEmail || name == fieldID || name == fieldChallenge || name == fieldDomain
+	return name == fieldEmail || name == fieldID || name == fieldChallenge || name == fieldDomain || name == fieldRefresh
 }
 
 // unwrap takes a badge out of JSON that says what is expected of it,
@@ -112,8 +117,14 @@ func (sent *submission) unwrap() error {
 
 // expect reads the member of that name.
 func (b *binder) expect(v strictjson.Value, sent *submission) {
-	b.object(v, fieldEmail, fieldID, fieldChallenge, fieldDomain)
+	b.object(v, fieldEmail, fieldID, fieldChallenge, fieldDomain, fieldRefresh)
+	if refresh := b.flag(v, fieldRefresh); refresh != nil {
+		sent.expect.Refresh = *refresh
+	}
 	for name, member := range v.Members() {
+		if name == fieldRefresh {
+			continue
+		}
 		for value := range member.OneOrMany() {
 			switch {
 			case value.Kind() != strictjson.String || member.Kind() == strictjson.Array && name != fieldDomain:
