@@ -46,6 +46,16 @@ var deeds = []deed{
 		prepare: (*deedRun).awardFile,
 	},
 	{name: "erase", files: []string{"cmd/laurel/person.go", "internal/issuer/person.go", "storage/boltstore/subjects.go"}, prepare: (*deedRun).erase, again: []int{69}},
+	{
+		name:    "status revoke",
+		files:   []string{"cmd/laurel/statusselection.go", "internal/issuer/statusjobs.go", "storage/boltstore/statusjobs.go", "storage/boltstore/status.go"},
+		prepare: (*deedRun).revokeSome,
+	},
+	{
+		name:    "reissue",
+		files:   []string{"cmd/laurel/reissue.go", "internal/issuer/reissue.go", "storage/boltstore/reserve.go", "storage/boltstore/status.go"},
+		prepare: (*deedRun).reissue, again: []int{1}, // it was replaced
+	},
 	{name: "compact", files: []string{"cmd/laurel/compact.go", "storage/boltstore/compact.go"}, prepare: (*deedRun).compact},
 	{name: "backup", files: []string{"cmd/laurel/backup.go", "storage/boltstore/backup.go"}, prepare: (*deedRun).backup},
 	{name: "restore", files: []string{"cmd/laurel/restore.go", "storage/boltstore/backup.go"}, prepare: (*deedRun).restore, moves: true},
@@ -81,13 +91,19 @@ func (d *deedRun) awardFile() attempts {
 func (d *deedRun) file(n int) string {
 	d.t.Helper()
 	d.made++
-	path := filepath.Join(d.t.TempDir(), fmt.Sprintf("people-%d.csv", d.made))
 	text := "Name,E-mail\n"
 	for k := range n {
 		address := fmt.Sprintf("learner-%d-%d@example.org", d.made, k)
 		text += fmt.Sprintf("\"Learner, No. %d\",%s\n", k, address)
 		d.people = append(d.people, address)
 	}
+	return d.write(text)
+}
+
+// write writes a file.
+func (d *deedRun) write(text string) string {
+	d.t.Helper()
+	path := filepath.Join(d.t.TempDir(), "people.csv")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		d.t.Fatal(err)
 	}
