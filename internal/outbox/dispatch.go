@@ -40,12 +40,16 @@ const (
 	// abandonBatch is how many are given up in one transaction.
 	abandonBatch  = 500
 	pruneInterval = time.Hour
+	// held is for how long a destination is left alone when the store fails: a
+	// receiver must not get a delivery every second because a full disk keeps
+	// its arrival from being recorded.
+	held = time.Minute
 )
 
 // Run sends what is queued until ctx ends, and returns when nothing is under
 // way any more. Faults of the store are logged and tried again.
 func (o *Outbox) Run(ctx context.Context) error {
-	d := &dispatcher{outbox: o, busy: make(map[storage.Destination]bool), done: make(chan struct{}, 1)}
+	d := newDispatcher(o)
 	defer d.group.Wait()
 	ticker := time.NewTicker(o.Interval)
 	defer ticker.Stop()
@@ -86,7 +90,15 @@ type dispatcher struct {
 	done   chan struct{} // holds one signal that a destination is not busy any more
 
 	mu   sync.Mutex
-	busy map[storage.Destination]bool // by tenant and id
+	busy map[storage.Destination]bool      // by tenant and id
+	hold map[storage.Destination]time.Time // until when it is left alone
+}
+
+func newDispatcher(o *Outbox) *dispatcher {
+	return &dispatcher{
+		outbox: o, done: make(chan struct{}, 1),
+		busy: make(map[storage.Destination]bool), hold: make(map[storage.Destination]time.Time),
+	}
 }
 
 // pass begins to send to every destination that something is due for.
@@ -104,12 +116,13 @@ func (d *dispatcher) pass(ctx context.Context) error {
 			continue
 		}
 		destination.Due = time.Time{}
-		if !d.take(destination) {
+		if !d.take(destination, now) {
 			continue
 		}
 		d.group.Go(func() {
 			defer d.release(destination)
 			if err := d.outbox.drain(ctx, destination); err != nil && ctx.Err() == nil {
+				d.leave(destination)
 				d.outbox.Logger.Error("sending deliveries", "destination", destination.ID, "error", err)
 			}
 		})
@@ -117,14 +130,22 @@ func (d *dispatcher) pass(ctx context.Context) error {
 	return nil
 }
 
-func (d *dispatcher) take(destination storage.Destination) bool {
+func (d *dispatcher) take(destination storage.Destination, now time.Time) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.busy[destination] || len(d.busy) >= d.outbox.Parallel {
+	if d.busy[destination] || len(d.busy) >= d.outbox.Parallel || now.Before(d.hold[destination]) {
 		return false
 	}
+	delete(d.hold, destination)
 	d.busy[destination] = true
 	return true
+}
+
+// leave has a destination left alone for a while.
+func (d *dispatcher) leave(destination storage.Destination) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.hold[destination] = d.outbox.Clock().Add(held)
 }
 
 func (d *dispatcher) release(destination storage.Destination) {

@@ -70,7 +70,7 @@ func TestMail(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Without a mail server everything waits.
-	d := &dispatcher{outbox: w.Outbox, busy: map[storage.Destination]bool{}, done: make(chan struct{}, 1)}
+	d := newDispatcher(w.Outbox)
 	w.must(d.pass(t.Context()))
 	d.group.Wait()
 	w.want(north, "a:waiting:0, gone:waiting:0, grey:waiting:0, erased:failed:0 erased, z:waiting:0")

@@ -439,6 +439,39 @@ func TestKilled(t *testing.T) {
 	}
 }
 
+// fullStore is on a disk that is full.
+type fullStore struct{ *boltstore.Store }
+
+func (fullStore) RecordAttempt(context.Context, storage.Attempt) (storage.Delivery, error) {
+	return storage.Delivery{}, storage.ErrFull
+}
+
+// TestFullDisk: what cannot be recorded is not sent over and over.
+func TestFullDisk(t *testing.T) {
+	w := newWorld(t)
+	w.webhook(north, "https://hooks.example/a")
+	w.happen(north, "c1", "c2")
+	w.Store = fullStore{w.store}
+	d := newDispatcher(w.Outbox)
+	pass := func() {
+		t.Helper()
+		w.must(d.pass(t.Context()))
+		d.group.Wait()
+	}
+	pass()
+	pass()
+	w.arrived("c1")
+	w.wait(time.Minute)
+	pass()
+	pass()
+	w.arrived("c1")
+	w.Store = w.store
+	w.wait(time.Minute)
+	pass()
+	w.arrived("c1 c2")
+	w.want(north, "c1:sent:1, c2:sent:1")
+}
+
 func (w *world) destination() string {
 	w.Helper()
 	hooks, err := w.Webhooks(w.Context(), north)
