@@ -1,16 +1,12 @@
 package main
 
 import (
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"maps"
-	"net/url"
-	"os"
 	"slices"
 	"strings"
 
-	"laurel/internal/fetch"
 	"laurel/internal/keys"
 	"laurel/internal/keys/filekeys"
 )
@@ -108,32 +104,4 @@ func notBuilt(name string) error {
 	have := append([]string{fileBackend}, slices.Sorted(maps.Keys(backendOpeners))...)
 	return missing(fmt.Errorf("opening key backend %s: this program was built without it; it has %s", name, strings.Join(have, ", ")),
 		"build it with: go build -tags nomsgpack,"+name+" ./cmd/laurel")
-}
-
-// destination makes a client for one https address that the operator has named.
-func destination(address string, networks []string, authorities string) (*fetch.Destinations, error) {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" {
-		return nil, usage(fmt.Errorf("reading command line: %q is not an https address", address), "")
-	}
-	host := u.Host
-	if len(networks) > 0 {
-		host += "=" + strings.Join(networks, "+")
-	}
-	config := fetch.DestinationsConfig{Hosts: []string{host}, UserAgent: "laurel/" + programVersion()}
-	if authorities != "" {
-		data, err := os.ReadFile(authorities)
-		if err != nil {
-			return nil, missing(fmt.Errorf("reading certificate authorities: %w", err), "")
-		}
-		config.Authorities = x509.NewCertPool()
-		if !config.Authorities.AppendCertsFromPEM(data) {
-			return nil, missing(fmt.Errorf("reading certificate authorities: no certificate in %s", authorities), "give a file of PEM certificates")
-		}
-	}
-	client, err := fetch.NewDestinations(config)
-	if err != nil {
-		return nil, usage(err, "")
-	}
-	return client, nil
 }
