@@ -51,17 +51,17 @@ const (
 func (o *Outbox) Run(ctx context.Context) error {
 	d := newDispatcher(o)
 	defer d.group.Wait()
-	ticker := time.NewTicker(o.Interval)
+	ticker := time.NewTicker(o.config.Interval)
 	defer ticker.Stop()
 	pruned := time.Time{}
 	for {
 		if err := d.pass(ctx); err != nil && ctx.Err() == nil {
-			o.Logger.Error("looking for deliveries", "error", err)
+			o.config.Logger.Error("looking for deliveries", "error", err)
 		}
-		if now := o.Clock(); now.Sub(pruned) >= pruneInterval {
+		if now := o.config.Clock(); now.Sub(pruned) >= pruneInterval {
 			pruned = now
 			if err := o.prune(ctx, now); err != nil && ctx.Err() == nil {
-				o.Logger.Error("forgetting old deliveries", "error", err)
+				o.config.Logger.Error("forgetting old deliveries", "error", err)
 			}
 		}
 		select {
@@ -75,7 +75,7 @@ func (o *Outbox) Run(ctx context.Context) error {
 
 func (o *Outbox) prune(ctx context.Context, now time.Time) error {
 	for {
-		n, err := o.Store.PruneDeliveries(ctx, now.Add(-o.Keep), abandonBatch)
+		n, err := o.config.Store.PruneDeliveries(ctx, now.Add(-o.config.Keep), abandonBatch)
 		if err != nil || n < abandonBatch {
 			return err
 		}
@@ -103,16 +103,16 @@ func newDispatcher(o *Outbox) *dispatcher {
 
 // pass begins to send to every destination that something is due for.
 func (d *dispatcher) pass(ctx context.Context) error {
-	destinations, err := d.outbox.Store.Destinations(ctx)
+	destinations, err := d.outbox.config.Store.Destinations(ctx)
 	if err != nil {
 		return err
 	}
 	// In a new order each time: when all places are taken, nobody is always last.
 	rand.Shuffle(len(destinations), func(i, j int) { destinations[i], destinations[j] = destinations[j], destinations[i] })
-	now := d.outbox.Clock()
+	now := d.outbox.config.Clock()
 	for _, destination := range destinations {
-		if destination.Due.After(now) || destination.ID == storage.DestinationEmail && d.outbox.Mailer == nil ||
-			destination.ID != storage.DestinationEmail && d.outbox.Poster == nil {
+		if destination.Due.After(now) || destination.ID == storage.DestinationEmail && d.outbox.config.Mailer == nil ||
+			destination.ID != storage.DestinationEmail && d.outbox.config.Poster == nil {
 			continue
 		}
 		destination.Due = time.Time{}
@@ -123,7 +123,7 @@ func (d *dispatcher) pass(ctx context.Context) error {
 			defer d.release(destination)
 			if err := d.outbox.drain(ctx, destination); err != nil && ctx.Err() == nil {
 				d.leave(destination)
-				d.outbox.Logger.Error("sending deliveries", "destination", destination.ID, "error", err)
+				d.outbox.config.Logger.Error("sending deliveries", "destination", destination.ID, "error", err)
 			}
 		})
 	}
@@ -133,7 +133,7 @@ func (d *dispatcher) pass(ctx context.Context) error {
 func (d *dispatcher) take(destination storage.Destination, now time.Time) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.busy[destination] || len(d.busy) >= d.outbox.Parallel || now.Before(d.hold[destination]) {
+	if d.busy[destination] || len(d.busy) >= d.outbox.config.Parallel || now.Before(d.hold[destination]) {
 		return false
 	}
 	delete(d.hold, destination)
@@ -145,13 +145,13 @@ func (d *dispatcher) take(destination storage.Destination, now time.Time) bool {
 func (d *dispatcher) leave(destination storage.Destination) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.hold[destination] = d.outbox.Clock().Add(held)
+	d.hold[destination] = d.outbox.config.Clock().Add(held)
 }
 
 func (d *dispatcher) release(destination storage.Destination) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	full := len(d.busy) >= d.outbox.Parallel
+	full := len(d.busy) >= d.outbox.config.Parallel
 	delete(d.busy, destination)
 	if full { // another may be waiting for the place
 		select {
@@ -165,13 +165,13 @@ func (d *dispatcher) release(destination storage.Destination) {
 // barred, or its turn is over.
 func (o *Outbox) drain(ctx context.Context, destination storage.Destination) error {
 	for start := time.Now(); ctx.Err() == nil && time.Since(start) < turn; {
-		due, err := o.Store.DueDeliveries(ctx, destination.Tenant, destination.ID, o.Clock(), batch)
+		due, err := o.config.Store.DueDeliveries(ctx, destination.Tenant, destination.ID, o.config.Clock(), batch)
 		if err != nil || len(due) == 0 {
 			return err
 		}
 		send, err := o.sender(ctx, destination)
 		if errors.Is(err, storage.ErrNotFound) {
-			return o.abandon(ctx, destination, o.Clock().AddDate(100, 0, 0), "webhook-deleted")
+			return o.abandon(ctx, destination, o.config.Clock().AddDate(100, 0, 0), "webhook-deleted")
 		} else if err != nil {
 			return err
 		}
@@ -187,7 +187,7 @@ func (o *Outbox) drain(ctx context.Context, destination storage.Destination) err
 				return err
 			}
 			if f.code != "" && f.kind == barred {
-				return o.abandon(ctx, destination, o.Clock().Add(-o.GiveUp), f.code)
+				return o.abandon(ctx, destination, o.config.Clock().Add(-o.config.GiveUp), f.code)
 			}
 		}
 	}
@@ -200,7 +200,7 @@ func (o *Outbox) sender(ctx context.Context, destination storage.Destination) (f
 	if destination.ID == storage.DestinationEmail {
 		return o.mail, nil
 	}
-	webhook, err := o.Store.Webhook(ctx, destination.Tenant, destination.ID)
+	webhook, err := o.config.Store.Webhook(ctx, destination.Tenant, destination.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -232,10 +232,10 @@ func attempt(ctx context.Context, d storage.Delivery, send func(context.Context,
 
 // record stores what came of an attempt, whether or not the outbox is stopping.
 func (o *Outbox) record(ctx context.Context, d storage.Delivery, f fault) error {
-	now := o.Clock()
+	now := o.config.Clock()
 	a := storage.Attempt{Tenant: d.Tenant, ID: d.ID, Time: now, Error: f.code, Aside: f.kind == refused}
 	if f.code != "" && f.kind != final {
-		if end := d.Since.Add(o.GiveUp); now.Before(end) {
+		if end := d.Since.Add(o.config.GiveUp); now.Before(end) {
 			a.Next = now.Add(max(o.waiting(d.Attempts), f.wait))
 			if a.Next.After(end) {
 				a.Next = end // one last time
@@ -243,9 +243,9 @@ func (o *Outbox) record(ctx context.Context, d storage.Delivery, f fault) error 
 		}
 	}
 	if f.code != "" && a.Next.IsZero() {
-		o.Logger.Warn("delivery given up", "delivery", d.ID, "event", d.Event, "destination", d.Destination, "code", f.code)
+		o.config.Logger.Warn("delivery given up", "delivery", d.ID, "event", d.Event, "destination", d.Destination, "code", f.code)
 	}
-	_, err := o.Store.RecordAttempt(context.WithoutCancel(ctx), a)
+	_, err := o.config.Store.RecordAttempt(context.WithoutCancel(ctx), a)
 	if errors.Is(err, storage.ErrConflict) || errors.Is(err, storage.ErrNotFound) {
 		return nil // it was settled meanwhile
 	}
@@ -255,22 +255,22 @@ func (o *Outbox) record(ctx context.Context, d storage.Delivery, f fault) error 
 // waiting is how long to wait after some attempts failed and one more: twice
 // as long each time, a quarter more or less.
 func (o *Outbox) waiting(attempts int) time.Duration {
-	wait := o.RetryLimit
-	if shift := min(attempts, 30); o.Retry<<shift > 0 {
-		wait = min(wait, o.Retry<<shift)
+	wait := o.config.RetryLimit
+	if shift := min(attempts, 30); o.config.Retry<<shift > 0 {
+		wait = min(wait, o.config.Retry<<shift)
 	}
-	return time.Duration(float64(wait) * (0.75 + o.Random()/2))
+	return time.Duration(float64(wait) * (0.75 + o.config.Random()/2))
 }
 
 // abandon gives up what has been waiting for a destination since a time or
 // longer.
 func (o *Outbox) abandon(ctx context.Context, destination storage.Destination, since time.Time, code string) error {
 	for ctx.Err() == nil {
-		n, err := o.Store.AbandonDeliveries(ctx, storage.Abandonment{
-			Tenant: destination.Tenant, Destination: destination.ID, Since: since, Error: code, Time: o.Clock(),
+		n, err := o.config.Store.AbandonDeliveries(ctx, storage.Abandonment{
+			Tenant: destination.Tenant, Destination: destination.ID, Since: since, Error: code, Time: o.config.Clock(),
 		}, abandonBatch)
 		if n > 0 {
-			o.Logger.Warn("deliveries given up", "destination", destination.ID, "number", n, "code", code)
+			o.config.Logger.Warn("deliveries given up", "destination", destination.ID, "number", n, "code", code)
 		}
 		if err != nil || n < abandonBatch {
 			return err

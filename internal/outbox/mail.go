@@ -74,7 +74,7 @@ func (o *Outbox) QueueMail(ctx context.Context, mail storage.Mail, message Messa
 		return storage.Delivery{}, fmt.Errorf("queueing mail: %w", err)
 	}
 	mail.Message = key.Seal(messagePlace(mail.Tenant, mail.Object), plain)
-	return o.Store.QueueMail(ctx, mail)
+	return o.config.Store.QueueMail(ctx, mail)
 }
 
 func messagePlace(tenant, object string) envelope.Place {
@@ -82,7 +82,7 @@ func messagePlace(tenant, object string) envelope.Place {
 }
 
 func (o *Outbox) subjectKey(ctx context.Context, tenant, id string) (*envelope.Key, error) {
-	subject, err := o.Store.SubjectKey(ctx, tenant, id)
+	subject, err := o.config.Store.SubjectKey(ctx, tenant, id)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +109,7 @@ func (o *Outbox) mail(ctx context.Context, d storage.Delivery) fault {
 	if err != nil || message.Check() != nil {
 		return fault{code: "message-unreadable", kind: final}
 	}
-	err = o.Mailer.Send(ctx, d.ID, message)
+	err = o.config.Mailer.Send(ctx, d.ID, message)
 	var refusal *MailError
 	switch {
 	case err == nil:

@@ -79,7 +79,7 @@ func TestMail(t *testing.T) {
 	if f := w.mail(t.Context(), erased); f != (fault{code: "erased", kind: final}) {
 		t.Errorf("mail to somebody erased: %+v", f)
 	}
-	w.Mailer = mailer
+	w.Outbox.config.Mailer = mailer
 	w.must(d.pass(t.Context()))
 	d.group.Wait()
 	w.want(north, "a:sent:1, gone:failed:1 mail-550, grey:waiting:1 mail-450, erased:failed:0 erased, z:sent:1")
@@ -137,7 +137,7 @@ func TestQueueMail(t *testing.T) {
 	mail.Message = key.Seal(envelope.Place{Tenant: north, Record: "credential/other", Field: "mail"}, []byte("{}"))
 	_, err = w.store.QueueMail(t.Context(), mail)
 	w.must(err)
-	w.Mailer = &recordingMailer{}
+	w.Outbox.config.Mailer = &recordingMailer{}
 	w.round()
 	w.want(north, "a:failed:1 message-unreadable")
 }

@@ -132,7 +132,7 @@ type Config struct {
 
 // Outbox is the outbox of an installation. It may be used from any goroutine.
 type Outbox struct {
-	Config
+	config   Config
 	envelope *envelope.Envelope
 	safe     *envelope.Safe
 }
@@ -142,7 +142,7 @@ func New(config Config) (*Outbox, error) {
 	if config.Store == nil {
 		return nil, errors.New("configuring outbox: Store is required")
 	}
-	o := &Outbox{Config: config}
+	o := &Outbox{config: config}
 	var err error
 	if o.envelope, err = envelope.New(config.InstallationKey, nil); err != nil {
 		return nil, fmt.Errorf("configuring outbox: InstallationKey: %w", err)
@@ -150,22 +150,22 @@ func New(config Config) (*Outbox, error) {
 	if o.safe, err = envelope.NewSafe(config.InstallationKey); err != nil {
 		return nil, fmt.Errorf("configuring outbox: InstallationKey: %w", err)
 	}
-	o.InstallationKey = nil // it is not kept
-	o.PublicURL = strings.TrimSuffix(o.PublicURL, "/")
-	setDefault(&o.Retry, 5*time.Second)
-	setDefault(&o.RetryLimit, 4*time.Hour)
-	setDefault(&o.GiveUp, 7*24*time.Hour)
-	setDefault(&o.Keep, 30*24*time.Hour)
-	setDefault(&o.Interval, time.Second)
-	setDefault(&o.Parallel, 64)
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
+	o.config.InstallationKey = nil // it is not kept
+	o.config.PublicURL = strings.TrimSuffix(o.config.PublicURL, "/")
+	setDefault(&o.config.Retry, 5*time.Second)
+	setDefault(&o.config.RetryLimit, 4*time.Hour)
+	setDefault(&o.config.GiveUp, 7*24*time.Hour)
+	setDefault(&o.config.Keep, 30*24*time.Hour)
+	setDefault(&o.config.Interval, time.Second)
+	setDefault(&o.config.Parallel, 64)
+	if o.config.Logger == nil {
+		o.config.Logger = slog.New(slog.DiscardHandler)
 	}
-	if o.Clock == nil {
-		o.Clock = time.Now
+	if o.config.Clock == nil {
+		o.config.Clock = time.Now
 	}
-	if o.Random == nil {
-		o.Random = rand.Float64
+	if o.config.Random == nil {
+		o.config.Random = rand.Float64
 	}
 	return o, nil
 }
@@ -179,12 +179,12 @@ func setDefault[T comparable](field *T, value T) {
 
 // Delivery reads a delivery.
 func (o *Outbox) Delivery(ctx context.Context, tenant, id string) (storage.Delivery, error) {
-	return o.Store.Delivery(ctx, tenant, id)
+	return o.config.Store.Delivery(ctx, tenant, id)
 }
 
 // Deliveries lists a tenant's deliveries, the newest first.
 func (o *Outbox) Deliveries(ctx context.Context, tenant string, filter storage.DeliveryFilter, page storage.Page) ([]storage.Delivery, string, error) {
-	return o.Store.ListDeliveries(ctx, tenant, filter, page)
+	return o.config.Store.ListDeliveries(ctx, tenant, filter, page)
 }
 
 // Replay has deliveries sent again, as one act, and returns how many there are.
@@ -198,12 +198,12 @@ func (o *Outbox) Replay(ctx context.Context, act storage.Act, tenant string, ids
 			return 0, err
 		}
 	}
-	return len(ids), o.Store.ReplayDeliveries(ctx, act, tenant, ids)
+	return len(ids), o.config.Store.ReplayDeliveries(ctx, act, tenant, ids)
 }
 
 // failed collects what was given up and can still be made.
 func (o *Outbox) failed(ctx context.Context, tenant string) (ids []string, err error) {
-	webhooks, err := o.Store.ListWebhooks(ctx, tenant)
+	webhooks, err := o.config.Store.ListWebhooks(ctx, tenant)
 	if err != nil {
 		return nil, err
 	}
@@ -213,7 +213,7 @@ func (o *Outbox) failed(ctx context.Context, tenant string) (ids []string, err e
 	}
 	page := storage.Page{Limit: storage.PageLimit}
 	for {
-		deliveries, next, err := o.Store.ListDeliveries(ctx, tenant, storage.DeliveryFilter{State: storage.DeliveryFailed}, page)
+		deliveries, next, err := o.config.Store.ListDeliveries(ctx, tenant, storage.DeliveryFilter{State: storage.DeliveryFailed}, page)
 		if err != nil {
 			return nil, err
 		}

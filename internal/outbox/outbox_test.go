@@ -267,7 +267,7 @@ func TestCreateWebhook(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, err, test.want)
 		}
 	}
-	w.Poster = nil // as in a command that sends nothing
+	w.Outbox.config.Poster = nil // as in a command that sends nothing
 	for url, want := range map[string]error{"ftp://a.example/": ErrURL, "": ErrURL, "https://anything.example/": nil} {
 		if _, _, err := w.CreateWebhook(w.Context(), w.act(), storage.Webhook{Tenant: north, URL: url}); !errors.Is(err, want) {
 			t.Errorf("%q without a sender: %v, want %v", url, err, want)
@@ -402,7 +402,7 @@ func TestWaiting(t *testing.T) {
 func TestJitter(t *testing.T) {
 	w := newWorld(t)
 	for random, want := range map[float64]time.Duration{0: 7500 * time.Millisecond, 0.5: 10 * time.Second, 0.999999: 12500 * time.Millisecond} {
-		w.Random = func() float64 { return random }
+		w.Outbox.config.Random = func() float64 { return random }
 		if got := w.waiting(1).Round(time.Millisecond); got != want {
 			t.Errorf("with %v: %s, want %s", random, got, want)
 		}
@@ -451,7 +451,7 @@ func TestFullDisk(t *testing.T) {
 	w := newWorld(t)
 	w.webhook(north, "https://hooks.example/a")
 	w.happen(north, "c1", "c2")
-	w.Store = fullStore{w.store}
+	w.Outbox.config.Store = fullStore{w.store}
 	d := newDispatcher(w.Outbox)
 	pass := func() {
 		t.Helper()
@@ -465,7 +465,7 @@ func TestFullDisk(t *testing.T) {
 	pass()
 	pass()
 	w.arrived("c1")
-	w.Store = w.store
+	w.Outbox.config.Store = w.store
 	w.wait(time.Minute)
 	pass()
 	w.arrived("c1 c2")

@@ -54,7 +54,7 @@ func (o *Outbox) CreateWebhook(ctx context.Context, act storage.Act, w storage.W
 	if len(w.Events) == 0 {
 		w.Events = nil
 	}
-	if err := o.Store.CreateWebhook(ctx, act, w); err != nil {
+	if err := o.config.Store.CreateWebhook(ctx, act, w); err != nil {
 		return storage.Webhook{}, "", err
 	}
 	return w, secret, nil
@@ -63,13 +63,13 @@ func (o *Outbox) CreateWebhook(ctx context.Context, act storage.Act, w storage.W
 // checkURL asks whether an address could be sent to. Where nothing is sent from
 // this process, the list of allowed hosts is not known: whoever sends asks it.
 func (o *Outbox) checkURL(url string) error {
-	if o.Poster == nil {
+	if o.config.Poster == nil {
 		if !strings.HasPrefix(url, "https://") && !strings.HasPrefix(url, "http://") || len(url) > 2048 {
 			return ErrURL
 		}
 		return nil
 	}
-	switch err := o.Poster.Allows(url); {
+	switch err := o.config.Poster.Allows(url); {
 	case errors.Is(err, fetch.ErrBlocked):
 		return ErrHost
 	case err != nil || len(url) > 2048:
@@ -90,17 +90,17 @@ func randomText(size int) string {
 
 // Webhooks lists a tenant's webhooks.
 func (o *Outbox) Webhooks(ctx context.Context, tenant string) ([]storage.Webhook, error) {
-	return o.Store.ListWebhooks(ctx, tenant)
+	return o.config.Store.ListWebhooks(ctx, tenant)
 }
 
 // Webhook reads one.
 func (o *Outbox) Webhook(ctx context.Context, tenant, id string) (storage.Webhook, error) {
-	return o.Store.Webhook(ctx, tenant, id)
+	return o.config.Store.Webhook(ctx, tenant, id)
 }
 
 // DeleteWebhook ends a webhook. What was waiting for it is given up.
 func (o *Outbox) DeleteWebhook(ctx context.Context, act storage.Act, tenant, id string) error {
-	return o.Store.DeleteWebhook(ctx, act, tenant, id)
+	return o.config.Store.DeleteWebhook(ctx, act, tenant, id)
 }
 
 // event is the body of a webhook's delivery.
@@ -120,14 +120,14 @@ type eventData struct {
 
 // eventBody makes the body of a delivery: the same bytes each time.
 func (o *Outbox) eventBody(ctx context.Context, d storage.Delivery) ([]byte, error) {
-	tenant, err := o.Store.Tenant(ctx, d.Tenant)
+	tenant, err := o.config.Store.Tenant(ctx, d.Tenant)
 	if err != nil {
 		return nil, fmt.Errorf("making event: %w", err)
 	}
 	kind, id, _ := strings.Cut(d.Object, "/")
 	data := eventData{Kind: kind, ID: id}
 	if kind == "credential" {
-		data.URL = o.PublicURL + "/credentials/" + id
+		data.URL = o.config.PublicURL + "/credentials/" + id
 	}
 	return json.Marshal(event{ID: d.ID, Type: d.Event, Time: d.Created.UTC(), Issuer: tenant.DID, Data: data})
 }
@@ -151,11 +151,11 @@ func (o *Outbox) post(ctx context.Context, w storage.Webhook, d storage.Delivery
 	if err != nil {
 		return fault{code: "internal", kind: barred}
 	}
-	answer, err := o.Poster.Post(ctx, w.URL, map[string]string{
+	answer, err := o.config.Poster.Post(ctx, w.URL, map[string]string{
 		"Content-Type":     "application/json",
 		"Laurel-Delivery":  d.ID,
 		"Laurel-Event":     d.Event,
-		"Laurel-Signature": Signature(string(secret), o.Clock(), d.ID, body),
+		"Laurel-Signature": Signature(string(secret), o.config.Clock(), d.ID, body),
 	}, body)
 	switch {
 	case errors.Is(err, fetch.ErrTimeout):
