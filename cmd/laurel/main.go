@@ -13,6 +13,7 @@ import (
 )
 
 func main() {
+	leaveNoCore()
 	ctx, stop := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
