@@ -233,17 +233,10 @@ func (v *verification) chain(ctx context.Context, tenant string) error {
 		return errBroken
 	}
 	err := v.log.store.WalkAudit(ctx, tenant, func(row storage.AuditRow) error {
-		expected := found.Entries + 1
-		switch {
-		case row.Damage != nil && row.Sequence == 0:
-			return broken(Problem{Code: CodeUnreadable, Sequence: expected, Message: fmt.Sprintf("the row after entry %d has a damaged key", found.Entries)})
-		case row.Sequence != expected:
-			return broken(Problem{Code: CodeMissing, Sequence: expected, Message: fmt.Sprintf("entry %d is missing: entry %d follows entry %d", expected, row.Sequence, found.Entries)})
-		case row.Damage != nil:
-			return broken(Problem{Code: CodeUnreadable, Sequence: expected, Message: fmt.Sprintf("entry %d cannot be read", expected)})
-		case row.ComputeHash() != row.Hash:
-			return broken(Problem{Code: CodeChanged, Sequence: expected, Message: fmt.Sprintf("entry %d was changed, or does not follow from entry %d", expected, found.Entries)})
+		if p, ok := fault(row, found.Entries); ok {
+			return broken(p)
 		}
+		expected := row.Sequence
 		found.Entries, found.Head = expected, base64.StdEncoding.EncodeToString(row.Hash[:])
 		for len(marks) > 0 && marks[0].sequence == expected {
 			if marks[0].hash != row.Hash {
@@ -273,4 +266,21 @@ func (v *verification) chain(ctx context.Context, tenant string) error {
 		})
 	}
 	return nil
+}
+
+// fault looks at the row after a number of good entries. ok means that it is not
+// the entry that must be there.
+func fault(row storage.AuditRow, before uint64) (p Problem, ok bool) {
+	expected := before + 1
+	switch {
+	case row.Damage != nil && row.Sequence == 0:
+		return Problem{Code: CodeUnreadable, Sequence: expected, Message: fmt.Sprintf("the row after entry %d has a damaged key", before)}, true
+	case row.Sequence != expected:
+		return Problem{Code: CodeMissing, Sequence: expected, Message: fmt.Sprintf("entry %d is missing: entry %d follows entry %d", expected, row.Sequence, before)}, true
+	case row.Damage != nil:
+		return Problem{Code: CodeUnreadable, Sequence: expected, Message: fmt.Sprintf("entry %d cannot be read", expected)}, true
+	case row.ComputeHash() != row.Hash:
+		return Problem{Code: CodeChanged, Sequence: expected, Message: fmt.Sprintf("entry %d was changed, or does not follow from entry %d", expected, before)}, true
+	}
+	return Problem{}, false
 }

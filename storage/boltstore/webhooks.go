@@ -9,6 +9,9 @@ import (
 	"laurel/storage"
 )
 
+// maxWebhooks bounds the webhooks of a tenant, and with it what one act writes.
+const maxWebhooks = 20
+
 // CreateWebhook records a webhook, which is told of acts from then on. Errors:
 // storage.ErrExists, storage.ErrNotFound for an unknown tenant, and
 // storage.ErrConflict when the tenant has as many as it may.
