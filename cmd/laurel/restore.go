@@ -27,6 +27,7 @@ type restoreCommand struct {
 	File     string `arg:"" placeholder:"FILE" help:"The backup."`
 	Identity string `placeholder:"FILE" help:"File with the age identity that opens the backup, where that is not the key to the signing keys."`
 	Force    bool   `help:"Replace the data that is there; it is kept beside under another name."`
+	Faulty   bool   `name:"despite-faults" help:"Restore what is in the backup though it is not whole; the faults are shown."`
 	Check    bool   `help:"Try whether the backup can be restored, and leave nothing behind."`
 	dataFlags
 	JSON bool `help:"Print what was restored as JSON."`
@@ -73,7 +74,7 @@ func (c *restoreCommand) Run(ctx context.Context, console *console) (err error) 
 		return err
 	}
 	result := restoreResult{Age: age(time.Since(restored.Created)), Manifest: *restored}
-	if result.Lists, err = c.prepare(ctx, temporary, remembered, restored, progress); err != nil {
+	if result.Lists, err = c.prepare(ctx, console, temporary, remembered, restored); err != nil {
 		return fmt.Errorf("restoring backup: %w", err)
 	}
 	if !c.Check {
@@ -238,12 +239,14 @@ func (c *restoreCommand) settle(directory string) (settings, error) {
 
 // prepare checks that the restored data is whole, makes it fit for use, and
 // publishes its status lists.
-func (c *restoreCommand) prepare(ctx context.Context, directory string, remembered settings, m *manifest, progress *progress) (lists int, err error) {
+func (c *restoreCommand) prepare(ctx context.Context, console *console, directory string, remembered settings, m *manifest) (lists int, err error) {
 	store, closeStore, err := openStore(directory) // brings an older one up to date, refuses a newer one
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, closeStore()) }()
+	progress := progressOf(console)
+	defer progress.end()
 	var faults bytes.Buffer
 	config := fsck.Config{Store: store, Directory: directory, Step: progress.step}
 	check := fsckCommand{dataFlags: dataFlags{Data: directory, sealFlags: c.sealFlags, backendFlags: c.backendFlags, contextFlags: c.contextFlags}}
@@ -254,7 +257,10 @@ func (c *restoreCommand) prepare(ctx context.Context, directory string, remember
 	}
 	if report.Outcome() == fsck.Failed {
 		writeChecks(&faults, report)
-		return 0, &failure{code: exitFault, err: fmt.Errorf("what is in the backup is not whole:\n%s", faults.String()), hint: "nothing was put in place; use an older backup"}
+		console.note("%s", faults.String())
+		if !c.Faulty {
+			return 0, &failure{code: exitFault, err: errors.New("what is in the backup is not whole"), hint: "nothing was put in place; use an older backup, or --despite-faults"}
+		}
 	}
 	if unlocked != nil {
 		return 0, fmt.Errorf("opening the signing keys: %w", unlocked)

@@ -119,7 +119,6 @@ func (s *Store) AfterRestore(ctx context.Context, act storage.Act, detail string
 			return err
 		}
 		t.audit("", act, storage.ActionRestore, "store/"+meta.Installation, detail)
-		t.audit("", act, storage.ActionCloseStatusLists, "store/status-lists", decimal(len(lists)))
 		return nil
 	})
 }
