@@ -27,7 +27,7 @@ var storeFiles = []string{"storage/boltstore/writer.go", "storage/boltstore/txn.
 var acts = []act{
 	{
 		"award",
-		[]string{"internal/issuer/award.go", "internal/issuer/check.go", "internal/issuer/seal.go", "storage/boltstore/reserve.go", "storage/boltstore/idempotency.go"},
+		[]string{"internal/issuer/award.go", "internal/issuer/check.go", "internal/issuer/seal.go", "storage/boltstore/reserve.go", "storage/boltstore/slots.go", "storage/boltstore/idempotency.go"},
 		(*pointRun).award,
 	},
 	{
