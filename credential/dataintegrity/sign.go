@@ -263,7 +263,7 @@ func (o *Options) plain() (plainOptions, bool) {
 	if o.ID != "" || !o.Expires.IsZero() || len(o.Domain) > 0 || o.Challenge != "" || o.Nonce != "" || len(o.PreviousProof) > 0 {
 		return plainOptions{}, false
 	}
-	p := plainOptions{o.Cryptosuite, o.ProofPurpose, formatTime(o.Created), o.VerificationMethod}
+	p := plainOptions{cryptosuite: o.Cryptosuite, purpose: o.ProofPurpose, created: formatTime(o.Created), method: o.VerificationMethod, lasting: true}
 	if _, ok := timeOf(p.created); !ok {
 		return plainOptions{}, false
 	}

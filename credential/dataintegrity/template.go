@@ -24,6 +24,8 @@ type plainOptions struct {
 	cryptosuite, purpose string
 	created              string // may be empty
 	method               string
+	// lasting says that the texts are not part of a document, which may change.
+	lasting bool
 }
 
 // plain returns the options of a proof if they are of the usual kind.
@@ -32,7 +34,7 @@ func (p *Proof) plain() (plainOptions, bool) {
 	if p.Created != "" {
 		members++
 	}
-	o := plainOptions{p.Cryptosuite, p.ProofPurpose, p.Created, p.VerificationMethod}
+	o := plainOptions{cryptosuite: p.Cryptosuite, purpose: p.ProofPurpose, created: p.Created, method: p.VerificationMethod}
 	return o, p.Type == Type && p.Value.Len() == members && o.fits() && p.ID == "" && p.Expires == "" &&
 		len(p.Domain) == 0 && p.Challenge == "" && p.Nonce == "" && len(p.PreviousProof) == 0
 }
@@ -87,6 +89,30 @@ type template struct {
 	method   []bool   // for each place, whether verificationMethod is put there
 	contexts []contexts.Document
 	general  bool
+	last     atomic.Pointer[filled]
+}
+
+// filled is a template with options in its places, as it was signed last: a
+// service that makes many proofs makes them with one key and within a second.
+type filled struct {
+	created, method string
+	hash            crypto.Hash
+	sum             [maxSum]byte
+}
+
+// sum hashes the canonical form of options.
+func (t *template) sum(hash crypto.Hash, o *plainOptions) [maxSum]byte {
+	if last := t.last.Load(); o.lasting && last != nil && last.hash == hash && last.created == o.created && last.method == o.method {
+		return last.sum
+	}
+	form := forms.Get().(*[]byte)
+	defer forms.Put(form)
+	*form = t.fill((*form)[:0], o)
+	sum := sumOf(hash, *form)
+	if o.lasting {
+		t.last.Store(&filled{created: strings.Clone(o.created), method: strings.Clone(o.method), hash: hash, sum: sum})
+	}
+	return sum
 }
 
 // fill writes the canonical form of options.
@@ -153,10 +179,7 @@ func (s *Suites) digestPlain(ctx context.Context, root strictjson.Value, o *plai
 		}
 		s.templates.add(key, t)
 	}
-	form := forms.Get().(*[]byte)
-	defer forms.Put(form)
-	*form = t.fill((*form)[:0], o)
-	return digest{contexts: t.contexts, general: t.general, sum: sumOf(hash, *form)}, true
+	return digest{contexts: t.contexts, general: t.general, sum: t.sum(hash, o)}, true
 }
 
 // template works out the template for options like o, or returns nil when there
