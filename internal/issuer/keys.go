@@ -120,14 +120,15 @@ type Affected struct {
 
 // AffectedCredentials lists the credentials that were signed with a key, the
 // newest first, without their bytes and without those that were erased; they are what to issue anew after it was
-// compromised. A page has at least page.Limit of them unless it is the last.
+// compromised. A page has about page.Limit of them, and fewer or none where it
+// lies in a stretch of others' credentials; only one without a next is the last.
 // Errors: storage.ErrNotFound, and storage.ErrInvalid for a bad cursor.
 func (s *Service) AffectedCredentials(ctx context.Context, tenant, fragment string, page storage.Page) (found []Affected, next string, err error) {
 	key, err := s.ring.Key(ctx, tenant, fragment)
 	if err != nil {
 		return nil, "", err
 	}
-	for {
+	for looked := 0; ; {
 		records, next, err := s.store.ListCredentials(ctx, tenant, storage.CredentialFilter{}, page)
 		if err != nil {
 			return nil, "", err
@@ -137,12 +138,16 @@ func (s *Service) AffectedCredentials(ctx context.Context, tenant, fragment stri
 				found = append(found, Affected{s.credential(record), vouchedBy(record, key)})
 			}
 		}
-		page.Cursor = next
-		if next == "" || len(found) >= page.Limit {
+		page.Cursor, looked = next, looked+len(records)
+		if next == "" || len(found) >= page.Limit || looked >= mostLooked {
 			return found, next, nil
 		}
 	}
 }
+
+// mostLooked bounds the records that are read for one page: of a million, not
+// one may be of the key.
+const mostLooked = 3000
 
 // vouchedBy reports whether a credential was in the store, signed, before its
 // key was compromised. The time is the store's own, not one that a signer wrote.
