@@ -98,10 +98,15 @@ func (i *inspector) each(f *family, prefix []byte, fn func(k, v []byte)) {
 			}
 			i.step()
 		}
-		if v, ok := f.intact(k, row); ok && !i.damaged[string(f.name)+string(k)] {
+		if v, ok := f.intact(k, row); ok && !i.isDamaged(f, k) {
 			fn(k, v)
 		}
 	}
+}
+
+// isDamaged reports whether a row was found to be damaged.
+func (i *inspector) isDamaged(f *family, k []byte) bool {
+	return len(i.damaged) > 0 && i.damaged[string(f.name)+string(k)]
 }
 
 // peek looks for a row: whether it is there, and if it is sound, its value.
@@ -111,7 +116,7 @@ func (i *inspector) peek(f *family, k []byte) (v []byte, there, sound bool) {
 		return nil, false, false
 	}
 	v, sound = f.intact(k, row)
-	return v, true, sound && !i.damaged[string(f.name)+string(k)]
+	return v, true, sound && !i.isDamaged(f, k)
 }
 
 // has reports whether a row is there, sound or not.

@@ -42,7 +42,7 @@ func (i *inspector) statusEntry(at []byte, c storage.Credential, entry storage.S
 	case sound && binary.BigEndian.Uint64(owner) != sequenceOf(at):
 		report(storage.InvariantIndexes, "place_of_two", place)
 	}
-	if i.damaged[string(bitFamily.name)+string(slot)] {
+	if i.isDamaged(bitFamily, slot) {
 		return
 	}
 	if set := i.has(bitFamily, slot); set != bitOf(entry.Purpose, c.State) {
