@@ -322,6 +322,18 @@ func TestInspectPlanted(t *testing.T) {
 			p.t.putRecord(awardRowFamily, of(own).sequence(77).number(1), storage.AwardRow{State: storage.RowReady})
 			return "I8 row_of_nothing award/number-77"
 		}},
+		{"job that nothing goes on with", func(p planter) string {
+			_, c := p.credential(own, storage.StateIssued)
+			p.t.remove(openAwardFamily, p.job(c, 1))
+			return "I8 job_forgotten award/job"
+		}},
+		{"rows of an upload that nothing goes on with", func(p planter) string {
+			_, c := p.credential(own, storage.StateIssued)
+			at := p.job(c, 1)
+			change(p, awardJobFamily, at, func(job *storage.AwardJob) { job.State = storage.AwardReading })
+			p.t.remove(openAwardFamily, at)
+			return "I8 job_forgotten award/job"
+		}},
 		{"forgotten delivery", func(p planter) string {
 			d := p.delivery()
 			p.t.dequeue(d)
@@ -404,7 +416,8 @@ func (p planter) delivery() storage.Delivery {
 		storage.Delivery{Kind: storage.DeliveryWebhook, Destination: "hook", Event: storage.EventAwardIssued})
 }
 
-// TestInspectSound: a job and a delivery as they are meant to be are no faults.
+// TestInspectSound: a job, an upload that failed and a delivery as they are
+// meant to be are no faults.
 func TestInspectSound(t *testing.T) {
 	s := keptStore(t)
 	err := s.write(t.Context(), "planting", nil, func(tx *txn) error {
@@ -412,6 +425,9 @@ func TestInspectSound(t *testing.T) {
 		_, c := p.credential(own, storage.StateIssued)
 		p.job(c, 1)
 		p.delivery()
+		at := of(own).sequence(tx.next(awardJobFamily, of(own)))
+		tx.register(awardJobKind, "upload", at)
+		tx.putRecord(awardJobFamily, at, storage.AwardJob{ID: "upload", State: storage.AwardReading, Counts: storage.AwardCounts{Bad: 3}})
 		return nil
 	})
 	if err != nil {

@@ -120,7 +120,9 @@ func (i *inspector) awardJob(at []byte, job storage.AwardJob) {
 	if open && job.Closed.IsZero() && !damaged && counts != job.Counts {
 		report("rows_miscounted", fmt.Sprintf("%+v are there, %+v counted", counts, job.Counts))
 	}
-	if !open && !job.State.Ended() {
+	// An upload that failed stays in the state of being read, without rows.
+	discarded := job.State == storage.AwardReading && counts.Total() == 0
+	if !open && !job.State.Ended() && !discarded {
 		report("job_forgotten", string(job.State))
 	}
 }
