@@ -83,8 +83,11 @@ func (t *txn) idempotency(tenant, apiKey, k string) (*storage.Idempotency, error
 
 // putIdempotency replaces the key's record, expired ones included.
 func (t *txn) putIdempotency(tenant string, row storage.Idempotency) {
-	if old, err := t.idempotency(tenant, row.APIKey, row.Key); err == nil {
+	switch old, err := t.idempotency(tenant, row.APIKey, row.Key); {
+	case err == nil:
 		t.remove(expiryFamily, expiryKey(tenant, *old))
+	case !errors.Is(err, storage.ErrNotFound):
+		t.note(err)
 	}
 	t.putHashed(idempotencyFamily, idempotencyKey(tenant, row.APIKey, row.Key), row.Body, row)
 	t.put(expiryFamily, expiryKey(tenant, row), nil)

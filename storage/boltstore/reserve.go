@@ -298,12 +298,21 @@ func (t *txn) answerClaim(i storage.Issuance, claim *storage.ClaimReference) {
 	}
 }
 
+// ownClaim is the idempotency record of a reservation, nil where it has none. One
+// that cannot be read fails the transaction: the request could not be answered
+// again.
 func (t *txn) ownClaim(tenant, id string, claim *storage.ClaimReference) *storage.Idempotency {
 	if claim == nil {
 		return nil
 	}
 	row, err := t.idempotency(tenant, claim.APIKey, claim.Key)
-	if err != nil || row.Object != "credential/"+id {
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return nil
+	case err != nil:
+		t.note(err)
+		return nil
+	case row.Object != "credential/"+id:
 		return nil
 	}
 	return row
