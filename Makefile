@@ -36,8 +36,9 @@ lint: ## format, vet, staticcheck
 	$(GO) vet ./...
 	$(BIN)/staticcheck ./...
 
+# What test/crash tests is a program of its own: it is in `plain`.
 race: ## all tests under the race detector, with foreign clients and kills
-	LAUREL_NPM=1 LAUREL_KILLS=$(KILLS) $(GO) test -race -timeout 15m ./...
+	LAUREL_NPM=1 LAUREL_KILLS=$(KILLS) $(GO) test -race -timeout 15m $$($(GO) list ./... | grep -v '/test/crash$$')
 
 # The tags are not those of other targets, so this compiles anew what depends on them.
 backends: ## the places of signing keys that are built with tags: SoftHSM, and imitations of services
@@ -46,8 +47,8 @@ backends: ## the places of signing keys that are built with tags: SoftHSM, and i
 
 # Costs, and full amounts, are not for the race detector: those tests skip or cut
 # themselves short under it.
-plain: ## what the race detector is too slow for
-	$(GO) test -p 1 -timeout 10m ./credential/bbs ./credential/dataintegrity ./credential/jsonld ./credential/rdfc ./test/negative
+plain: ## what the race detector is too slow for, and crashes
+	LAUREL_KILLS=$(KILLS) $(GO) test -p 1 -timeout 10m ./credential/bbs ./credential/dataintegrity ./credential/jsonld ./credential/rdfc ./test/negative ./test/crash
 
 fuzz: ## every fuzz target for $(FUZZ)
 	FUZZ=$(FUZZ) GO=$(GO) test/fuzz
