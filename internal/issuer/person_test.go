@@ -32,7 +32,7 @@ func (w *world) canary() (theirs []Award, other Award) {
 		w.pass(time.Minute)
 		theirs = append(theirs, w.award(Request{
 			Achievement: achievement.ID, Recipient: Recipient{Email: canaryEmail, Name: canaryName},
-			Evidence: []json.RawMessage{[]byte(`{"id":"https://example.ac.uk/work/zerlina","name":"Zerlina's work"}`)},
+			Evidence: []json.RawMessage{[]byte(`{"id":"https://example.ac.uk/essays/zerlina","name":"Zerlina's work"}`)},
 		}))
 	}
 	return theirs, w.award(ada(achievement))
