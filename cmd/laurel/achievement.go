@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"os"
@@ -56,19 +57,14 @@ type achievementCreateCommand struct {
 }
 
 // Run implements the command.
-func (c *achievementCreateCommand) Run(ctx context.Context, console *console) (err error) {
+func (c *achievementCreateCommand) Run(ctx context.Context, console *console) error {
 	document, err := c.document(ctx, console)
 	if err != nil {
 		return err
 	}
-	operator, closeData, err := openOperator(ctx, c.dataFlags)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, closeData()) }()
 	var made achievement
 	op := operation{doing: "creating achievement", method: http.MethodPost, path: "/api/v1/achievements", body: document}
-	if err := operator.call(ctx, op, &made); err != nil {
+	if err := operate(ctx, c.dataFlags, op, &made); err != nil {
 		return err
 	}
 	return console.report(c.JSON, made, func(w io.Writer) {
@@ -151,27 +147,10 @@ type achievementListCommand struct {
 }
 
 // Run implements the command.
-func (c *achievementListCommand) Run(ctx context.Context, console *console) (err error) {
-	operator, closeData, err := openOperator(ctx, c.dataFlags)
+func (c *achievementListCommand) Run(ctx context.Context, console *console) error {
+	items, err := listPages[achievement](ctx, c.dataFlags, operation{doing: "listing achievements", path: "/api/v1/achievements"}, filterQuery(nil), math.MaxInt)
 	if err != nil {
 		return err
-	}
-	defer func() { err = errors.Join(err, closeData()) }()
-	items := []achievement{}
-	for cursor, more := "", true; more; more = cursor != "" {
-		var page struct {
-			Items []achievement `json:"items"`
-			Next  string        `json:"next"`
-		}
-		path := "/api/v1/achievements?limit=100"
-		if cursor != "" {
-			path += "&cursor=" + url.QueryEscape(cursor)
-		}
-		op := operation{doing: "listing achievements", method: http.MethodGet, path: path}
-		if err := operator.call(ctx, op, &page); err != nil {
-			return err
-		}
-		items, cursor = append(items, page.Items...), page.Next
 	}
 	return console.report(c.JSON, map[string]any{"items": items}, func(w io.Writer) {
 		if len(items) == 0 {

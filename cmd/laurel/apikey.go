@@ -80,17 +80,12 @@ func parseExpiry(text string, now time.Time) (time.Time, error) {
 }
 
 // Run implements the command.
-func (c *apiKeyListCommand) Run(ctx context.Context, console *console) (err error) {
-	operator, closeData, err := openOperator(ctx, c.dataFlags)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, closeData()) }()
+func (c *apiKeyListCommand) Run(ctx context.Context, console *console) error {
 	var list struct {
 		Items []operatorsKey `json:"items"`
 	}
 	op := operation{doing: "listing API keys", method: http.MethodGet, path: "/api/v1/api-keys", absent: "there is no institution " + c.Tenant}
-	if err := operator.call(ctx, op, &list); err != nil {
+	if err := operate(ctx, c.dataFlags, op, &list); err != nil {
 		return err
 	}
 	return console.report(c.JSON, list, func(w io.Writer) {
@@ -104,16 +99,11 @@ func (c *apiKeyListCommand) Run(ctx context.Context, console *console) (err erro
 }
 
 // Run implements the command.
-func (c *apiKeyRevokeCommand) Run(ctx context.Context, console *console) (err error) {
-	operator, closeData, err := openOperator(ctx, c.dataFlags)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, closeData()) }()
+func (c *apiKeyRevokeCommand) Run(ctx context.Context, console *console) error {
 	op := operation{
 		doing: "ending API key", method: http.MethodDelete, path: "/api/v1/api-keys/" + url.PathEscape(c.ID), absent: "there is no API key " + c.ID,
 	}
-	if err := operator.ask(ctx, op, "application/json", nil, nil); err != nil {
+	if err := operate(ctx, c.dataFlags, op, nil); err != nil {
 		return err
 	}
 	return console.report(c.JSON, map[string]string{"id": c.ID, "state": "revoked"}, func(w io.Writer) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"strconv"
 	"time"
@@ -158,23 +157,18 @@ type act struct {
 }
 
 // Run implements the command.
-func (c *auditListCommand) Run(ctx context.Context, console *console) (err error) {
+func (c *auditListCommand) Run(ctx context.Context, console *console) error {
 	if c.Installation {
 		if err := c.whole(); err != nil {
 			return err
 		}
 	}
-	operator, closeData, err := openOperator(ctx, c.dataFlags)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, closeData()) }()
 	path := "/api/v1/audit"
 	if c.Installation {
 		path = "/local/audit"
 	}
 	query := filterQuery(map[string]string{"actor": c.Actor, "action": c.Action, "object": c.Object})
-	acts, err := listPages[act](ctx, operator, operation{doing: "listing acts", path: path}, query, c.Limit)
+	acts, err := listPages[act](ctx, c.dataFlags, operation{doing: "listing acts", path: path}, query, c.Limit)
 	if err != nil {
 		return err
 	}
@@ -184,42 +178,4 @@ func (c *auditListCommand) Run(ctx context.Context, console *console) (err error
 				a.Sequence, a.Time.Format("2006-01-02 15:04:05"), printable(a.Actor), printable(a.Action), printable(a.Object), printable(a.Detail))
 		}
 	})
-}
-
-// filterQuery leaves out what is empty.
-func filterQuery(filters map[string]string) url.Values {
-	query := make(url.Values)
-	for name, value := range filters {
-		if value != "" {
-			query.Set(name, value)
-		}
-	}
-	return query
-}
-
-// pageSize is how many items are asked for at a time, the most there are.
-const pageSize = 100
-
-// listPages reads pages of a list until there are limit items or no more.
-func listPages[T any](ctx context.Context, operator *operator, op operation, query url.Values, limit int) ([]T, error) {
-	all := []T{}
-	op.method = http.MethodGet
-	path := op.path
-	for len(all) < limit {
-		query.Set("limit", strconv.Itoa(min(pageSize, limit-len(all))))
-		op.path = path + "?" + query.Encode()
-		var page struct {
-			Items []T    `json:"items"`
-			Next  string `json:"next"`
-		}
-		if err := operator.call(ctx, op, &page); err != nil {
-			return nil, err
-		}
-		all = append(all, page.Items...)
-		if page.Next == "" {
-			break
-		}
-		query.Set("cursor", page.Next)
-	}
-	return all, nil
 }

@@ -5,8 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
-	"net/url"
+	"math"
 	"time"
 
 	"laurel/internal/award"
@@ -29,26 +28,10 @@ type awardListCommand struct {
 }
 
 // Run implements the command.
-func (c *awardListCommand) Run(ctx context.Context, console *console) (err error) {
-	operator, closeData, err := openOperator(ctx, c.dataFlags)
+func (c *awardListCommand) Run(ctx context.Context, console *console) error {
+	jobs, err := listPages[award.Job](ctx, c.dataFlags, operation{doing: "listing bulk awards", path: "/api/v1/awards"}, filterQuery(nil), math.MaxInt)
 	if err != nil {
 		return err
-	}
-	defer func() { err = errors.Join(err, closeData()) }()
-	jobs := []award.Job{}
-	for cursor := ""; ; {
-		var page struct {
-			Items []award.Job `json:"items"`
-			Next  string      `json:"next"`
-		}
-		op := operation{doing: "listing bulk awards", method: http.MethodGet, path: "/api/v1/awards?limit=100&cursor=" + url.QueryEscape(cursor)}
-		if err := operator.call(ctx, op, &page); err != nil {
-			return err
-		}
-		jobs = append(jobs, page.Items...)
-		if cursor = page.Next; cursor == "" {
-			break
-		}
 	}
 	return console.report(c.JSON, jobs, func(w io.Writer) {
 		if len(jobs) == 0 {

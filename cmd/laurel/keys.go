@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"time"
@@ -79,16 +79,11 @@ type (
 )
 
 // Run implements the command.
-func (c *keysListCommand) Run(ctx context.Context, console *console) (err error) {
-	operator, closeData, err := openOperator(ctx, c.dataFlags)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, closeData()) }()
+func (c *keysListCommand) Run(ctx context.Context, console *console) error {
 	var list struct {
 		Items []signingKey `json:"items"`
 	}
-	if err := operator.call(ctx, operation{doing: "listing keys", method: http.MethodGet, path: "/api/v1/keys"}, &list); err != nil {
+	if err := operate(ctx, c.dataFlags, operation{doing: "listing keys", method: http.MethodGet, path: "/api/v1/keys"}, &list); err != nil {
 		return err
 	}
 	return console.report(c.JSON, list, func(w io.Writer) {
@@ -139,54 +134,29 @@ type affectedBadge struct {
 }
 
 // Run implements the command.
-func (c *keysAffectedCommand) Run(ctx context.Context, console *console) (err error) {
-	operator, closeData, err := openOperator(ctx, c.dataFlags)
+func (c *keysAffectedCommand) Run(ctx context.Context, console *console) error {
+	op := operation{doing: "listing badges of key", path: "/api/v1/keys/" + url.PathEscape(c.Key) + "/credentials", absent: "there is no key " + c.Key}
+	list, err := listPages[affectedBadge](ctx, c.dataFlags, op, filterQuery(nil), math.MaxInt)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, closeData()) }()
-	list := struct {
-		Items []affectedBadge `json:"items"`
-	}{[]affectedBadge{}}
-	for query := "?limit=100"; query != ""; {
-		var page struct {
-			Items []affectedBadge `json:"items"`
-			Next  string          `json:"next"`
-		}
-		err := operator.call(ctx, operation{
-			doing: "listing badges of key", method: http.MethodGet, absent: "there is no key " + c.Key,
-			path: "/api/v1/keys/" + url.PathEscape(c.Key) + "/credentials" + query,
-		}, &page)
-		if err != nil {
-			return err
-		}
-		list.Items = append(list.Items, page.Items...)
-		if query = ""; page.Next != "" {
-			query = "?limit=100&cursor=" + url.QueryEscape(page.Next)
-		}
-	}
-	return console.report(c.JSON, list, func(w io.Writer) {
-		for _, badge := range list.Items {
+	return console.report(c.JSON, map[string]any{"items": list}, func(w io.Writer) {
+		for _, badge := range list {
 			vouched := ""
 			if badge.Vouched {
 				vouched = "  good here still"
 			}
 			fmt.Fprintf(w, "  %s  %s  %s%s\n", badge.ID, badge.Issued.Format(dayFormat), badge.State, vouched)
 		}
-		fmt.Fprintf(w, "\n%d badges were signed with %s.\n", len(list.Items), c.Key)
+		fmt.Fprintf(w, "\n%d badges were signed with %s.\n", len(list), c.Key)
 	})
 }
 
 // change performs an operation on a key, whose path is below that of the keys.
-func (f keyFlags) change(ctx context.Context, console *console, op operation, done string) (err error) {
-	operator, closeData, err := openOperator(ctx, f.dataFlags)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, closeData()) }()
+func (f keyFlags) change(ctx context.Context, console *console, op operation, done string) error {
 	op.method, op.path = http.MethodPost, "/api/v1/keys"+op.path
 	var changed signingKey
-	if err := operator.call(ctx, op, &changed); err != nil {
+	if err := operate(ctx, f.dataFlags, op, &changed); err != nil {
 		return err
 	}
 	return console.report(f.JSON, changed, func(w io.Writer) {

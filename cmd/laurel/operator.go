@@ -9,7 +9,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -189,6 +191,61 @@ func (o *operator) ask(ctx context.Context, op operation, mediaType string, body
 		return fmt.Errorf("%s: reading answer: %w", op.doing, err)
 	}
 	return nil
+}
+
+// operate opens the data, performs one operation, and closes the data again. It
+// is not for an answer that has to be shown even if closing fails, such as a
+// secret that is shown once.
+func operate(ctx context.Context, flags dataFlags, op operation, answer any) (err error) {
+	operator, closeData, err := openOperator(ctx, flags)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeData()) }()
+	return operator.call(ctx, op, answer)
+}
+
+// filterQuery leaves out what is empty.
+func filterQuery(filters map[string]string) url.Values {
+	query := make(url.Values)
+	for name, value := range filters {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+	return query
+}
+
+// pageSize is how many items are asked for at a time, the most there are.
+const pageSize = 100
+
+// listPages reads pages of a list until there are limit items or no more.
+func listPages[T any](ctx context.Context, flags dataFlags, op operation, query url.Values, limit int) (all []T, err error) {
+	operator, closeData, err := openOperator(ctx, flags)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, closeData()) }()
+	all = []T{}
+	op.method = http.MethodGet
+	path := op.path
+	for len(all) < limit {
+		query.Set("limit", strconv.Itoa(min(pageSize, limit-len(all))))
+		op.path = path + "?" + query.Encode()
+		var page struct {
+			Items []T    `json:"items"`
+			Next  string `json:"next"`
+		}
+		if err := operator.call(ctx, op, &page); err != nil {
+			return nil, err
+		}
+		all = append(all, page.Items...)
+		if page.Next == "" {
+			break
+		}
+		query.Set("cursor", page.Next)
+	}
+	return all, nil
 }
 
 // send returns the answer's body, or a *problem.

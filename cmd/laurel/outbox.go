@@ -68,16 +68,11 @@ func (c *webhooksCreateCommand) Run(ctx context.Context, console *console) (err 
 }
 
 // Run implements the command.
-func (c *webhooksListCommand) Run(ctx context.Context, console *console) (err error) {
-	operator, closeData, err := openOperator(ctx, c.dataFlags)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, closeData()) }()
+func (c *webhooksListCommand) Run(ctx context.Context, console *console) error {
 	var list struct {
 		Items []webhook `json:"items"`
 	}
-	if err := operator.call(ctx, operation{doing: "listing webhooks", method: http.MethodGet, path: "/api/v1/webhooks"}, &list); err != nil {
+	if err := operate(ctx, c.dataFlags, operation{doing: "listing webhooks", method: http.MethodGet, path: "/api/v1/webhooks"}, &list); err != nil {
 		return err
 	}
 	return console.report(c.JSON, list, func(w io.Writer) {
@@ -88,14 +83,9 @@ func (c *webhooksListCommand) Run(ctx context.Context, console *console) (err er
 }
 
 // Run implements the command.
-func (c *webhooksDeleteCommand) Run(ctx context.Context, console *console) (err error) {
-	operator, closeData, err := openOperator(ctx, c.dataFlags)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, closeData()) }()
+func (c *webhooksDeleteCommand) Run(ctx context.Context, console *console) error {
 	op := operation{doing: "deleting webhook", method: http.MethodDelete, path: "/api/v1/webhooks/" + url.PathEscape(c.ID), absent: "there is no webhook " + c.ID}
-	if err := operator.call(ctx, op, nil); err != nil {
+	if err := operate(ctx, c.dataFlags, op, nil); err != nil {
 		return err
 	}
 	console.note("The webhook is gone.")
@@ -141,14 +131,9 @@ type (
 )
 
 // Run implements the command.
-func (c *outboxListCommand) Run(ctx context.Context, console *console) (err error) {
-	operator, closeData, err := openOperator(ctx, c.dataFlags)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, closeData()) }()
+func (c *outboxListCommand) Run(ctx context.Context, console *console) error {
 	query := filterQuery(map[string]string{"state": c.State, "destination": c.Destination})
-	list, err := listPages[delivery](ctx, operator, operation{doing: "listing deliveries", path: "/api/v1/outbox"}, query, c.Limit)
+	list, err := listPages[delivery](ctx, c.dataFlags, operation{doing: "listing deliveries", path: "/api/v1/outbox"}, query, c.Limit)
 	if err != nil {
 		return err
 	}

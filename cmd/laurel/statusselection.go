@@ -368,15 +368,10 @@ func (c *stopCommand) Run(ctx context.Context, console *console) error {
 	return c.call(ctx, console, http.MethodPost, "/stop", "stopping the change")
 }
 
-func (f jobFlags) call(ctx context.Context, console *console, method, path, doing string) (err error) {
-	operator, closeData, err := openOperator(ctx, f.dataFlags)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, closeData()) }()
+func (f jobFlags) call(ctx context.Context, console *console, method, path, doing string) error {
 	var change statusChange
 	op := operation{doing: doing, method: method, path: statusChanges + "/" + url.PathEscape(f.Change) + path, absent: "there is no change " + f.Change}
-	if err := operator.call(ctx, op, &change); err != nil {
+	if err := operate(ctx, f.dataFlags, op, &change); err != nil {
 		return err
 	}
 	return console.report(f.JSON, change, change.write)

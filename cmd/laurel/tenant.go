@@ -109,17 +109,12 @@ func (c *tenantUpdateCommand) Run(ctx context.Context, console *console) error {
 	}, "")
 }
 
-func (f tenantFlags) change(ctx context.Context, console *console, op operation, next string) (err error) {
+func (f tenantFlags) change(ctx context.Context, console *console, op operation, next string) error {
 	if err := f.whole(); err != nil {
 		return err
 	}
-	operator, closeData, err := openOperator(ctx, f.dataFlags)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, closeData()) }()
 	var account tenantAccount
-	if err := operator.call(ctx, op, &account); err != nil {
+	if err := operate(ctx, f.dataFlags, op, &account); err != nil {
 		return err
 	}
 	if err := console.report(f.JSON, account, account.write); err != nil {
@@ -132,19 +127,14 @@ func (f tenantFlags) change(ctx context.Context, console *console, op operation,
 }
 
 // Run implements the command.
-func (c *tenantListCommand) Run(ctx context.Context, console *console) (err error) {
+func (c *tenantListCommand) Run(ctx context.Context, console *console) error {
 	if err := c.whole(); err != nil {
 		return err
 	}
-	operator, closeData, err := openOperator(ctx, c.dataFlags)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, closeData()) }()
 	var list struct {
 		Items []tenantAccount `json:"items"`
 	}
-	if err := operator.call(ctx, operation{doing: "listing institutions", method: http.MethodGet, path: "/api/v1/tenants"}, &list); err != nil {
+	if err := operate(ctx, c.dataFlags, operation{doing: "listing institutions", method: http.MethodGet, path: "/api/v1/tenants"}, &list); err != nil {
 		return err
 	}
 	return console.report(c.JSON, list, func(w io.Writer) {
