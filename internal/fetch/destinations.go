@@ -218,29 +218,13 @@ func (d *Destinations) dialDestination(ctx context.Context, _, hostPort string) 
 	if !ok {
 		return nil, &dialError{ErrBlocked}
 	}
-	host, portText, err := net.SplitHostPort(hostPort)
+	addresses, err := checkedAddresses(ctx, d.config.Resolver, hostPort, func(address netip.AddrPort) error { return d.check(address, networks) })
 	if err != nil {
 		return nil, &dialError{err}
-	}
-	port, err := strconv.ParseUint(portText, 10, 16)
-	if err != nil {
-		return nil, &dialError{err}
-	}
-	addresses, err := d.config.Resolver.LookupNetIP(ctx, "ip", host)
-	if err != nil {
-		return nil, &dialError{err}
-	}
-	if len(addresses) == 0 {
-		return nil, &dialError{errors.New("host has no address")}
-	}
-	for _, address := range addresses {
-		if err := d.check(netip.AddrPortFrom(address, uint16(port)), networks); err != nil {
-			return nil, &dialError{err}
-		}
 	}
 	var errs []error
-	for _, address := range addresses[:min(len(addresses), maxDials)] {
-		conn, err := d.dial(ctx, "tcp", netip.AddrPortFrom(address, uint16(port)).String())
+	for _, address := range addresses {
+		conn, err := d.dial(ctx, "tcp", address.String())
 		if err == nil {
 			return conn, nil
 		}

@@ -81,37 +81,47 @@ type dialError struct{ err error }
 func (e *dialError) Error() string { return e.err.Error() }
 func (e *dialError) Unwrap() error { return e.err }
 
+// checkedAddresses looks up where a host and port can be dialled: the first few
+// addresses, if all that the host has pass the check.
+func checkedAddresses(ctx context.Context, resolver Resolver, hostPort string, check func(netip.AddrPort) error) ([]netip.AddrPort, error) {
+	host, portText, err := net.SplitHostPort(hostPort)
+	if err != nil {
+		return nil, err
+	}
+	port, err := strconv.ParseUint(portText, 10, 16)
+	if err != nil {
+		return nil, err
+	}
+	found, err := resolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return nil, err
+	}
+	if len(found) == 0 {
+		return nil, errors.New("host has no address")
+	}
+	var addresses []netip.AddrPort
+	for _, ip := range found {
+		address := netip.AddrPortFrom(ip, uint16(port))
+		if err := check(address); err != nil {
+			return nil, err
+		}
+		addresses = append(addresses, address)
+	}
+	return addresses[:min(len(addresses), maxDials)], nil
+}
+
 // dialGuarded looks a host up, refuses it when any of its addresses is special (a name with a private address beside a public
 // one is an attack or an accident), and connects to the addresses it has checked. The name is never looked up a second time.
 func (c *Client) dialGuarded(ctx context.Context, _, hostPort string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.config.HeaderTimeout)
 	defer cancel()
-	host, portText, err := net.SplitHostPort(hostPort)
+	addresses, err := checkedAddresses(ctx, c.config.Resolver, hostPort, c.guard.check)
 	if err != nil {
 		return nil, &dialError{err}
-	}
-	port, err := strconv.ParseUint(portText, 10, 16)
-	if err != nil {
-		return nil, &dialError{err}
-	}
-	addresses, err := c.config.Resolver.LookupNetIP(ctx, "ip", host)
-	if err != nil {
-		return nil, &dialError{err}
-	}
-	if len(addresses) == 0 {
-		return nil, &dialError{errors.New("host has no address")}
-	}
-	for _, address := range addresses {
-		if err := c.guard.check(netip.AddrPortFrom(address, uint16(port))); err != nil {
-			return nil, &dialError{err}
-		}
-	}
-	if len(addresses) > maxDials {
-		addresses = addresses[:maxDials]
 	}
 	var errs []error
 	for i, address := range addresses {
-		conn, err := c.dialShare(ctx, netip.AddrPortFrom(address, uint16(port)), len(addresses)-i)
+		conn, err := c.dialShare(ctx, address, len(addresses)-i)
 		if err == nil {
 			return conn, nil
 		}
