@@ -237,6 +237,15 @@ func (s *Server) change(c *gin.Context) (issuer.Caller, []byte, error) {
 	return s.changeWithin(c, 0)
 }
 
+// changeWithout is change for requests that have nothing to say in a body.
+func (s *Server) changeWithout(c *gin.Context) (issuer.Caller, error) {
+	caller, body, err := s.change(c)
+	if err == nil {
+		err = nothing(body)
+	}
+	return caller, err
+}
+
 // changeWithin is change for bodies that may be longer than others.
 func (s *Server) changeWithin(c *gin.Context, slack int64) (issuer.Caller, []byte, error) {
 	caller := issuer.Caller{Tenant: apiKey(c).Tenant, Actor: eventOf(c).actor}

@@ -165,10 +165,7 @@ func (s *Server) statusChange(c *gin.Context) error {
 
 // confirmStatusChange answers before the work is done.
 func (s *Server) confirmStatusChange(c *gin.Context) error {
-	caller, body, err := s.change(c)
-	if err == nil {
-		err = nothing(body)
-	}
+	caller, err := s.changeWithout(c)
 	if err != nil {
 		return err
 	}
@@ -181,10 +178,7 @@ func (s *Server) confirmStatusChange(c *gin.Context) error {
 }
 
 func (s *Server) stopStatusChange(c *gin.Context) error {
-	caller, body, err := s.change(c)
-	if err == nil {
-		err = nothing(body)
-	}
+	caller, err := s.changeWithout(c)
 	if err != nil {
 		return err
 	}
