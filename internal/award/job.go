@@ -68,9 +68,6 @@ type BadCell struct {
 	Reason string `json:"reason"`
 }
 
-// Pending reports how many rows are still to be awarded.
-func (j Job) Pending() int { return j.Valid - j.Issued - j.Failed }
-
 // Job returns a bulk award of the tenant. The error is storage.ErrNotFound where
 // there is none.
 func (s *Service) Job(ctx context.Context, tenant, id string) (Job, error) {

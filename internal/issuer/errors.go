@@ -2,8 +2,6 @@ package issuer
 
 import (
 	"errors"
-	"maps"
-	"slices"
 	"strings"
 
 	"laurel/credential"
@@ -34,7 +32,7 @@ type Violation struct {
 	// Path is a JSON Pointer into what the caller gave: the achievement or
 	// profile, or the award request as the operators' API has it.
 	Path string `json:"path"`
-	// Code is stable: one of credential.Codes, or one of Codes here.
+	// Code is stable: one of credential.Codes, or one of this package.
 	Code string `json:"code"`
 	// Term is the member name or value that no signature would cover, as the
 	// caller wrote it. It is for the caller, not for a log.
@@ -105,10 +103,5 @@ func violation(path, code string) Violation {
 	return Violation{Path: path, Code: code, Message: message}
 }
 
-// Codes lists the codes of violations that are not among credential.Codes,
-// sorted.
-func Codes() []string { return slices.Sorted(maps.Keys(sentences)) }
-
-// Sentence is the English sentence of a code, one of Codes or of
-// credential.Codes.
+// Sentence is the English sentence of the code of a violation.
 func Sentence(code string) string { return violation("", code).Message }
