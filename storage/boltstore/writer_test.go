@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -246,15 +245,7 @@ func TestFailureIsSticky(t *testing.T) {
 // TestFullDisk fills a small file system. Writes are refused, reads and the
 // file stay good, and there is no need to open again when there is room.
 func TestFullDisk(t *testing.T) {
-	directory := t.TempDir()
-	if err := syscall.Mount("tmpfs", directory, "tmpfs", 0, "size=3m"); err != nil {
-		t.Skipf("mounting a small file system: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(directory, syscall.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
+	directory := smallDisk(t, "3m")
 	ballast := filepath.Join(directory, "ballast")
 	if err := os.WriteFile(ballast, make([]byte, 1<<20), 0o600); err != nil {
 		t.Fatal(err)
