@@ -39,7 +39,6 @@ const (
 	ActionSetVisibility     = "credential.visibility"
 	ActionEraseSubject      = "subject.erase"
 	ActionExportSubject     = "subject.export"
-	ActionCloseStatusLists  = "statuslists.close"
 	ActionRestore           = "store.restore"
 	ActionCreateWebhook     = "webhook.create"
 	ActionDeleteWebhook     = "webhook.delete"

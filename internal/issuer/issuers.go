@@ -116,19 +116,6 @@ func (s *Service) Issuer(ctx context.Context, slug string) (Issuer, error) {
 	return s.issuer(tenant), nil
 }
 
-// Issuers lists all issuers by slug.
-func (s *Service) Issuers(ctx context.Context) ([]Issuer, error) {
-	tenants, err := s.store.ListTenants(ctx)
-	if err != nil {
-		return nil, err
-	}
-	issuers := make([]Issuer, len(tenants))
-	for i, tenant := range tenants {
-		issuers[i] = s.issuer(tenant)
-	}
-	return issuers, nil
-}
-
 func (s *Service) tenant(ctx context.Context, slug string) (storage.Tenant, error) {
 	if slug == "" {
 		return s.store.FindTenant(ctx, s.base.did)

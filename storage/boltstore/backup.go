@@ -1,7 +1,6 @@
 package boltstore
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -93,26 +92,15 @@ func (i *interruptible) Write(b []byte) (int, error) {
 // audit entry.
 func (s *Store) AfterRestore(ctx context.Context, act storage.Act, detail string) error {
 	return s.write(ctx, "preparing restored store", validAct(act), func(t *txn) error {
-		var lists []key
-		err := t.bucket(listFamily).ForEach(func(at, _ []byte) error {
-			lists = append(lists, bytes.Clone(at))
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		for _, at := range lists {
-			list, err := t.statusList(at)
-			if err != nil {
-				return err
-			}
+		err := t.republish(func(list *storage.StatusList) {
 			if list.Open {
 				list.Open = false
 				t.remove(openListFamily, of(list.Tenant).text(list.Purpose))
 			}
-			list.Version++
 			list.Changed = act.Time.UTC()
-			t.putRecord(listFamily, at, list)
+		})
+		if err != nil {
+			return err
 		}
 		meta, err := readMeta(t)
 		if err != nil {

@@ -275,7 +275,7 @@ func TestClosed(t *testing.T) {
 	if _, err := store.Tenant(ctx, "north-university"); !errors.Is(err, storage.ErrClosed) {
 		t.Errorf("read: %v", err)
 	}
-	if err := store.CloseStatusLists(ctx, storage.Act{Actor: "test", Time: time.Now()}); !errors.Is(err, storage.ErrClosed) {
+	if err := store.AfterRestore(ctx, storage.Act{Actor: "test", Time: time.Now()}, ""); !errors.Is(err, storage.ErrClosed) {
 		t.Errorf("write: %v", err)
 	}
 	if err := store.Check(ctx); !errors.Is(err, storage.ErrClosed) {

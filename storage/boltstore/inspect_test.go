@@ -501,7 +501,7 @@ func TestInspectReadOnly(t *testing.T) {
 		t.Errorf("faults: %q", faults)
 	}
 	act := storage.Act{Actor: "test", Time: time.Unix(1, 0)}
-	if err := looked.CloseStatusLists(t.Context(), act); !errors.Is(err, storage.ErrInvalid) {
+	if err := looked.AfterRestore(t.Context(), act, ""); !errors.Is(err, storage.ErrInvalid) {
 		t.Errorf("writing: %v", err)
 	}
 	if err := looked.Close(); err != nil {

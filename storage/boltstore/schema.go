@@ -1,7 +1,6 @@
 package boltstore
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -141,21 +140,8 @@ func toVersion2(t *txn) error {
 	if err := addSums(t); err != nil {
 		return err
 	}
-	var lists []key
-	err := t.bucket(listFamily).ForEach(func(at, _ []byte) error {
-		lists = append(lists, bytes.Clone(at))
-		return nil
-	})
-	if err != nil {
+	if err := t.republish(func(*storage.StatusList) {}); err != nil {
 		return err
-	}
-	for _, at := range lists {
-		list, err := t.statusList(at)
-		if err != nil {
-			return err
-		}
-		list.Version++
-		t.putRecord(listFamily, at, list)
 	}
 	return t.err
 }

@@ -259,34 +259,27 @@ func (s *Store) SavePublishedList(ctx context.Context, tenant, id string, publis
 	})
 }
 
-// CloseStatusLists has every tenant's next credential get its index from a new
-// list. It must be called after a restore: indexes given out since the backup
-// are not known to it.
-func (s *Store) CloseStatusLists(ctx context.Context, act storage.Act) error {
-	return s.write(ctx, "closing status lists", validAct(act), func(t *txn) error {
-		var open []key
-		err := t.bucket(listFamily).ForEach(func(at, _ []byte) error {
-			list, err := t.statusList(at)
-			if err == nil && list.Open {
-				open = append(open, bytes.Clone(at))
-			}
-			return err
-		})
+// republish makes a change to every list and raises its version, so that all are
+// published anew.
+func (t *txn) republish(change func(*storage.StatusList)) error {
+	var lists []key
+	err := t.bucket(listFamily).ForEach(func(at, _ []byte) error {
+		lists = append(lists, bytes.Clone(at))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, at := range lists {
+		list, err := t.statusList(at)
 		if err != nil {
 			return err
 		}
-		for _, at := range open {
-			list, err := t.statusList(at)
-			if err != nil {
-				return err
-			}
-			list.Open = false
-			t.putRecord(listFamily, at, list)
-			t.remove(openListFamily, of(list.Tenant).text(list.Purpose))
-		}
-		t.audit("", act, storage.ActionCloseStatusLists, "store/status-lists", decimal(len(open)))
-		return nil
-	})
+		change(&list)
+		list.Version++
+		t.putRecord(listFamily, at, list)
+	}
+	return nil
 }
 
 func (t *txn) statusList(at key) (storage.StatusList, error) {

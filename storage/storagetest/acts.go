@@ -104,8 +104,8 @@ var actCases = []actCase{
 			return err
 		}
 	}, 0},
-	{"CloseStatusLists", func(w *world) func(storage.Act) error {
-		return func(act storage.Act) error { return w.CloseStatusLists(w.ctx(), act) }
+	{"AfterRestore", func(w *world) func(storage.Act) error {
+		return func(act storage.Act) error { return w.AfterRestore(w.ctx(), act, "") }
 	}, 1},
 	{"CreateStatusJob", func(w *world) func(storage.Act) error {
 		w.issue(north)

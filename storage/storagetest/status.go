@@ -192,7 +192,7 @@ func testRollOver(t *testing.T, open Opener) {
 	}
 	check(10, credentials, 2) // 150 at 32 a list, for each purpose
 
-	w.must(w.CloseStatusLists(w.ctx(), w.act()))
+	w.must(w.AfterRestore(w.ctx(), w.act(), ""))
 	check(10, credentials, 0)
 	w.reopen()
 	r := w.reservation(north)

@@ -85,7 +85,7 @@ type StatusLists interface {
 	DirtyStatusLists(ctx context.Context, validUntil time.Time) ([]storage.StatusList, error)
 	ListStatusLists(ctx context.Context, tenant string) ([]storage.StatusList, error)
 	SavePublishedList(ctx context.Context, tenant, id string, published storage.PublishedList) error
-	CloseStatusLists(ctx context.Context, act storage.Act) error
+	AfterRestore(ctx context.Context, act storage.Act, detail string) error
 }
 
 // StatusJobs are the methods for changes of many statuses.
