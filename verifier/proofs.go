@@ -187,17 +187,13 @@ func (e *examination) reading() {
 	e.add(CodeLossless, Passed, "", nil)
 }
 
-// read reads the document, with older revisions of its contexts if need be.
+// read reads the document, with older revisions of its contexts if need be. They
+// are named where it is the issuer's.
 func (e *examination) read() error {
 	source := jsonld.Source{Object: e.credential.Value(), Without: []string{"proof"}}
-	err := e.config.JSONLD.Check(e.ctx, source)
-	if errors.Is(err, jsonld.ErrDataLoss) {
-		for _, revisions := range e.config.JSONLD.Alternatives(source) {
-			source.Revisions = revisions
-			if e.config.JSONLD.Check(e.ctx, source) == nil {
-				return nil
-			}
-		}
+	reading, err := e.config.JSONLD.Reading(e.ctx, source)
+	if err == nil && reading.Superseded && e.trust == verified {
+		e.revisions(reading.Contexts)
 	}
 	return err
 }

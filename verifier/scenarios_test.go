@@ -32,7 +32,18 @@ type scenario struct {
 func scenarios() []scenario {
 	return slices.Concat(structureScenarios(), contextScenarios(), proofScenarios(), keyScenarios(), contentScenarios(),
 		statusScenarios(), listScenarios(), companyScenarios(), pictureScenarios(), tokenScenarios(), presentationScenarios(),
-		recipientScenarios(), olderScenarios(), refreshScenarios(), schemaNameScenarios())
+		recipientScenarios(), olderScenarios(), refreshScenarios(), schemaNameScenarios(), revisionScenarios())
+}
+
+// scenarioNamed finds a scenario.
+func scenarioNamed(t testing.TB, name string) scenario {
+	t.Helper()
+	all := scenarios()
+	i := slices.IndexFunc(all, func(s scenario) bool { return s.name == name })
+	if i < 0 {
+		t.Fatalf("no scenario %q", name)
+	}
+	return all[i]
 }
 
 // changed signs a badge after a change.

@@ -59,7 +59,7 @@ func (s *session) verifyProof(document *dataintegrity.Document, v strictjson.Val
 		return dataintegrity.Verified{}, errWork
 	}
 	good, err := document.Verify(s.ctx, proof, public, expect)
-	if errors.Is(err, dataintegrity.ErrSignature) {
+	if good.Superseded || errors.Is(err, dataintegrity.ErrSignature) || jsonld.Outdated(err) {
 		// It was tried under every edition of the contexts.
 		s.worked += units * len(s.config.JSONLD.Alternatives(jsonld.Source{Object: v, Without: []string{"proof"}}))
 	}

@@ -100,7 +100,8 @@ type textReading struct {
 	previous []Proof
 	under    string // the contexts of the proof, in canonical form; "" for none
 	digest
-	read bool
+	read       bool
+	superseded bool
 }
 
 // verifyText checks the signature over the text of a document and then that all
@@ -130,7 +131,9 @@ func (d *Document) verifyText(ctx context.Context, a *attempt, expect Expect) (V
 	if err := d.readText(ctx, document, a.proof.Context); err != nil {
 		return Verified{}, err
 	}
-	return Verified{Proof: a.proof, Contexts: slices.Clone(document.contexts), General: document.general}, nil
+	return Verified{
+		Proof: a.proof, Contexts: slices.Clone(document.contexts), Superseded: document.superseded, General: document.general,
+	}, nil
 }
 
 // text returns the hash of what a proof is made over.
@@ -148,17 +151,18 @@ func (d *Document) text(a *attempt) *textReading {
 }
 
 // readText reads the document as linked data, under the contexts of the proof if
-// it has some, under their newest revisions: no older one defines more.
+// it has some, under their newest revisions or, where those do not go with it, the
+// older ones that it may have been made under.
 func (d *Document) readText(ctx context.Context, t *textReading, contexts strictjson.Value) error {
 	if t.read || !d.value.Get("@context").Exists() {
 		return nil
 	}
 	source := documentSource(d.value)
 	source.Context = contexts
-	used, general, err := d.suites.processor.Contexts(ctx, source)
+	reading, err := d.suites.processor.Reading(ctx, source)
 	if err != nil {
 		return err
 	}
-	t.read, t.contexts, t.general = true, used, general
+	t.read, t.contexts, t.general, t.superseded = true, reading.Contexts, reading.General, reading.Superseded
 	return nil
 }

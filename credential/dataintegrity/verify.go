@@ -208,11 +208,12 @@ func (d *Document) base(proof *Proof) (base, error) {
 }
 
 // verifyReadings checks the signature under the newest revisions of the
-// contexts and, if it fails, under the older ones that the document may have
-// been signed with.
+// contexts and, if it fails or they do not go with the document, under the older
+// ones that the document may have been signed with. When none will do, the error
+// is ErrSignature as soon as one of them could be read, else that of the newest.
 func (d *Document) verifyReadings(ctx context.Context, a *attempt) (Verified, error) {
 	verified, err := d.verifyReading(ctx, a, 0, nil)
-	if !errors.Is(err, ErrSignature) {
+	if !errors.Is(err, ErrSignature) && !jsonld.Outdated(err) {
 		return verified, err
 	}
 	for i, revisions := range d.suites.processor.Alternatives(a.base.source) {
@@ -223,6 +224,9 @@ func (d *Document) verifyReadings(ctx context.Context, a *attempt) (Verified, er
 		}
 		if ctx.Err() != nil {
 			return Verified{}, ctx.Err()
+		}
+		if errors.Is(other, ErrSignature) {
+			err = other
 		}
 	}
 	return Verified{}, err

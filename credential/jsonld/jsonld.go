@@ -142,15 +142,51 @@ func (p *Processor) Check(ctx context.Context, source Source) error {
 	return p.read(ctx, source, func(*walk) error { return nil })
 }
 
-// Contexts is Check, and tells what Canonical does of the contexts: the
-// documents that were used, which are shared and must not be changed, and
-// whether the document is General.
-func (p *Processor) Contexts(ctx context.Context, source Source) (used []contexts.Document, general bool, err error) {
+// Reading is how a document can be read.
+type Reading struct {
+	// Contexts and General are those of Canonical.
+	Contexts []contexts.Document
+	General  bool
+	// Superseded reports that the newest revisions of the contexts do not go
+	// with the document, and Contexts are the first of the Alternatives that do.
+	Superseded bool
+}
+
+// Reading is Check, with the first of the Alternatives that source can be read
+// under where the error of the newest revisions is Outdated, and tells how. When
+// there is none, the error is that of the newest.
+func (p *Processor) Reading(ctx context.Context, source Source) (Reading, error) {
+	reading, newest := p.readingUnder(ctx, source)
+	if newest == nil || !Outdated(newest) {
+		return reading, newest
+	}
+	for _, revisions := range p.Alternatives(source) {
+		source.Revisions = revisions
+		reading, err := p.readingUnder(ctx, source)
+		if err == nil {
+			reading.Superseded = true
+			return reading, nil
+		}
+		if ctx.Err() != nil {
+			return Reading{}, ctx.Err()
+		}
+	}
+	return Reading{}, newest
+}
+
+func (p *Processor) readingUnder(ctx context.Context, source Source) (reading Reading, err error) {
 	err = p.read(ctx, source, func(w *walk) error {
-		used, general = w.used, !w.closed
+		reading.Contexts, reading.General = w.used, !w.closed
 		return nil
 	})
-	return used, general, err
+	return reading, err
+}
+
+// Outdated reports whether a document that could not be read under the newest
+// revisions of its contexts may have been made under older ones: a term that was
+// added since may contradict another context, or be another word for a property.
+func Outdated(err error) bool {
+	return errors.Is(err, ErrInvalidContext) || errors.Is(err, ErrDataLoss)
 }
 
 // read reads source, in the closed profile or, where that is allowed and
