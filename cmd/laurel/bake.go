@@ -154,6 +154,8 @@ func explainBake(err error) error {
 		return &failure{code: exitUnreadable, err: err, hint: "give the signed badge: its JSON or a compact JWS"}
 	case errors.Is(err, bake.ErrFormat):
 		return &failure{code: exitUnreadable, err: err, hint: "convert the picture to PNG or SVG"}
+	case errors.Is(err, bake.ErrActive):
+		return &failure{code: exitUnreadable, err: err, hint: "save the picture as a plain SVG: shapes, text and pictures within it, no scripts and nothing from elsewhere"}
 	case errors.Is(err, bake.ErrMalformed), errors.Is(err, bake.ErrTooLarge):
 		return &failure{code: exitUnreadable, err: err}
 	}

@@ -43,6 +43,9 @@ var (
 	ErrAmbiguous = errors.New("more than one credential in the picture")
 	// ErrTooLarge says that the picture, or what is in it, exceeds a limit.
 	ErrTooLarge = errors.New("picture too large")
+	// ErrActive says that an SVG has content that would run or load something in
+	// a browser: no badge is written into it. Reading such a picture is possible.
+	ErrActive = errors.New("active content in the picture")
 	// ErrCredential says that what is to be baked is neither a JSON object nor a
 	// compact JWS.
 	ErrCredential = errors.New("neither a JSON credential nor a compact JWS")
@@ -173,8 +176,11 @@ func Read(image []byte) (Baked, error) {
 // which is dropped. In an SVG the characters <, > and & of JSON are written
 // \u003c, \u003e and \u0026, so that no reader of XML can take them for markup.
 //
+// An SVG with scripts, event handlers, foreign objects or references to anything
+// outside of it is ErrActive.
+//
 // The same errors as for Read, except ErrNoCredential and ErrAmbiguous, and
-// ErrCredential.
+// ErrActive and ErrCredential.
 func Write(image, credential []byte) ([]byte, error) {
 	credential = bytes.TrimSpace(credential)
 	if len(credential) > MaxCredential {
@@ -200,6 +206,9 @@ func Write(image, credential []byte) ([]byte, error) {
 		s, err := parseSVG(image)
 		if err != nil {
 			return nil, err
+		}
+		if s.active != "" {
+			return nil, fmt.Errorf("%w: %s", ErrActive, s.active)
 		}
 		baked = s.bake(credential)
 	}

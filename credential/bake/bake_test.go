@@ -332,6 +332,8 @@ func FuzzRead(f *testing.F) {
 	f.Add(with(f, text("iTXt", "openbadgecredential\x00\x01\x00\x00\x00", deflate(someJSON))))
 	f.Add([]byte(svgOf(`<openbadges:credential><![CDATA[` + someJSON + `]]></openbadges:credential>`)))
 	f.Add([]byte(`<?xml version="1.0"?><!DOCTYPE svg><svg xmlns:o="http://openbadges.org"><o:assertion verify="` + someJWS + `"/></svg>`))
+	f.Add([]byte(svgOf(`<script/><style>@import "a";</style><image xlink:href="//a" onload="b"/><foreignObject/>`)))
+	f.Add([]byte(svgOf(`<use href="#a"/><g style="fill:url(#a)"/>`)))
 	f.Fuzz(func(t *testing.T, image []byte) {
 		got, err := Read(image)
 		if (err == nil) != (len(got.Credential) > 0) {
@@ -341,6 +343,9 @@ func FuzzRead(f *testing.F) {
 			written, err := Write(image, []byte(credential))
 			if err != nil {
 				continue
+			}
+			if Detect(written) == SVG {
+				passive(t, written)
 			}
 			got, err := Read(written)
 			if err != nil || string(got.Credential) != credential {

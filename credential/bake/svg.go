@@ -43,6 +43,9 @@ type svg struct {
 	name  string // of the root element, as it is written
 	drop  []span // document type declaration
 	found []element
+	// active says what would run or load something in a browser, "" when nothing
+	// would.
+	active string
 }
 
 // element is an element that a credential is in.
@@ -64,6 +67,7 @@ type svgReader struct {
 	done     bool // the root element is closed
 	inside   bool // the last of found is open
 	typed    bool // there was a document type declaration
+	style    styleReader
 }
 
 // parseSVG goes once through an SVG. What would have to be resolved or executed
@@ -155,6 +159,7 @@ func (r *svgReader) take(token xml.Token, at span) error {
 	case xml.StartElement:
 		return r.open(token, at)
 	case xml.EndElement:
+		r.lookAtEnd(r.depth)
 		if r.depth--; r.depth == 0 {
 			r.done, r.empty = true, at.start == at.end
 		}
@@ -166,6 +171,8 @@ func (r *svgReader) take(token xml.Token, at span) error {
 		case r.inside:
 			e := &r.found[len(r.found)-1]
 			e.text = append(e.text, token...)
+		case r.style.depth > 0:
+			r.style.text.Write(token)
 		case r.depth == 0 && len(bytes.TrimSpace(token)) > 0:
 			return malformed("there is text outside the root element of the SVG")
 		}
@@ -211,6 +218,7 @@ func (r *svgReader) open(start xml.StartElement, at span) error {
 	}
 	standard := elements[start.Name]
 	if standard == 0 {
+		r.lookAtStart(start)
 		return nil
 	}
 	e := element{span: at, standard: standard}
