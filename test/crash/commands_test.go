@@ -58,7 +58,7 @@ var deeds = []deed{
 	},
 	{name: "compact", files: []string{"cmd/laurel/compact.go", "storage/boltstore/compact.go"}, prepare: (*deedRun).compact},
 	{name: "backup", files: []string{"cmd/laurel/backup.go", "storage/boltstore/backup.go"}, prepare: (*deedRun).backup},
-	{name: "restore", files: []string{"cmd/laurel/restore.go", "storage/boltstore/backup.go"}, prepare: (*deedRun).restore, moves: true},
+	{name: "restore", files: []string{"cmd/laurel/restore.go", "storage/boltstore/backup.go", "storage/boltstore/status.go"}, prepare: (*deedRun).restore, moves: true},
 }
 
 // deedRun has commands die at one kill point after the other.
