@@ -77,11 +77,12 @@ const (
 
 // Badges of Open Badges 2.0.
 const (
-	CodeOpenBadges2       Code = "open_badges_2"
-	CodeHosted            Code = "hosted"
-	CodeHostedUnavailable Code = "hosted_unavailable"
-	CodeHostedMismatch    Code = "hosted_mismatch"
-	CodeHostedOrigin      Code = "hosted_origin"
+	CodeOpenBadges2        Code = "open_badges_2"
+	CodeHosted             Code = "hosted"
+	CodeHostedUnavailable  Code = "hosted_unavailable"
+	CodeHostedMismatch     Code = "hosted_mismatch"
+	CodeHostedOrigin       Code = "hosted_origin"
+	CodeExtensionUnchecked Code = "extension_unchecked"
 )
 
 // Whether it is about this person.

@@ -106,6 +106,7 @@ var catalogue = map[key]entry{
 	{CodeHosted, Passed}:                   settles(stepSignature, "The site of the issuer, {issuer}, serves this badge now."),
 	{CodeHostedUnavailable, Indeterminate}: leavesOpen("Could not be checked: the site that keeps the badge did not answer with it. Try again later."),
 	{CodeHostedMismatch, Failed}:           decides("What the site serves at the address of the badge is not this badge. Ask for the original or ask the issuer."),
+	{CodeExtensionUnchecked, Skipped}:      informs("The badge has extensions ({count}), which were not checked against their own rules. What they say is the issuer's word."),
 	{CodeHostedOrigin, Failed}:             decides("The badge is kept on a site that its issuer does not answer for, so anybody can have written it. Do not accept it; ask the issuer."),
 
 	{CodeRecipient, Passed}:                 informs("The badge is about the person you asked for ({by})."),

@@ -3,6 +3,7 @@ package verifier
 import (
 	"crypto"
 	"errors"
+	"strconv"
 	"strings"
 
 	"laurel/credential/jose"
@@ -54,7 +55,7 @@ func (e *examination) hosted(address string, _ strictjson.Value) {
 		e.add(CodeRevoked, Failed, "", map[string]string{"purpose": "revocation"})
 		return
 	}
-	issuer, ok := e.olderIssuer(assertion)
+	badge, issuer, ok := e.olderIssuer(assertion)
 	if !ok {
 		return
 	}
@@ -65,6 +66,7 @@ func (e *examination) hosted(address string, _ strictjson.Value) {
 	e.trust, e.bytes, e.issuerID = verified, assertion.Document().Bytes(), issuer.Get("id").Text()
 	e.add(CodeHosted, Passed, "", given(map[string]string{"issuer": partyOf(e.issuerID)}))
 	e.olderContent(assertion)
+	e.olderExtensions(assertion, badge, issuer)
 }
 
 // signedOpenBadges2 examines an Open Badges 2.0 badge that came as JWS.
@@ -76,7 +78,7 @@ func (e *examination) signedOpenBadges2(signed *jose.JWS) {
 		e.hosted(openbadges2.Address(assertion), assertion)
 		return
 	}
-	issuer, ok := e.olderIssuer(assertion)
+	badge, issuer, ok := e.olderIssuer(assertion)
 	if !ok {
 		return
 	}
@@ -94,14 +96,15 @@ func (e *examination) signedOpenBadges2(signed *jose.JWS) {
 	e.add(CodeSignature, Passed, "", nil)
 	e.trust, e.bytes = verified, signed.Payload
 	e.olderContent(assertion)
+	e.olderExtensions(assertion, badge, issuer)
 	e.olderStatus(issuer, assertion)
 }
 
 // olderIssuer gets the badge class and the issuer of an assertion, each from
 // where it is said to be unless it is embedded, and validates them. The issuer's
 // profile always comes from its own address: who it is rests on that.
-func (e *examination) olderIssuer(assertion strictjson.Value) (issuer strictjson.Value, ok bool) {
-	badge := assertion.Get("badge")
+func (e *examination) olderIssuer(assertion strictjson.Value) (badge, issuer strictjson.Value, ok bool) {
+	badge = assertion.Get("badge")
 	var err error
 	if badge.Kind() != strictjson.Object {
 		address := badge.Text()
@@ -118,16 +121,16 @@ func (e *examination) olderIssuer(assertion strictjson.Value) (issuer strictjson
 	switch {
 	case errors.Is(err, did.ErrDocumentID):
 		e.add(CodeIssuerDocumentMismatch, Failed, "", nil)
-		return issuer, false
+		return badge, issuer, false
 	case err != nil:
 		e.add(CodeKeyUnresolvable, Indeterminate, "", nil)
-		return issuer, false
+		return badge, issuer, false
 	}
 	faults := append(openbadges2.CheckBadgeClass(badge), openbadges2.CheckIssuer(issuer)...)
 	for _, fault := range faults {
 		e.add(CodeSchema, Failed, "", map[string]string{"violation": "openbadges2", "problem": fault.Problem})
 	}
-	return issuer, len(faults) == 0
+	return badge, issuer, len(faults) == 0
 }
 
 // olderDocument fetches a document of Open Badges 2.0. Many addresses of that time
@@ -206,6 +209,20 @@ func (e *examination) olderContent(assertion strictjson.Value) {
 		e.add(CodeValidity, Passed, "", nil)
 	}
 	e.olderRecipient(assertion.Get("recipient"))
+}
+
+// olderExtensions says how many extensions stand in the documents of a badge. The
+// schemas that extensions name are their authors' own, at addresses of their own:
+// none is fetched, so that what an extension says is shown as the issuer's word
+// and as no more.
+func (e *examination) olderExtensions(documents ...strictjson.Value) {
+	count := 0
+	for _, document := range documents {
+		count += openbadges2.Extensions(document)
+	}
+	if count > 0 {
+		e.add(CodeExtensionUnchecked, Skipped, "", map[string]string{"count": strconv.Itoa(count)})
+	}
 }
 
 // olderRecipient compares the recipient with whom the caller expects.

@@ -122,6 +122,7 @@ func olderScenarios() []scenario {
 			return []byte(strings.Replace(string(data), "2016", "2015", 1))
 		}, VerdictValid, CodeHosted},
 		{"an older badge, in a picture", inPicture(olderAssertion), VerdictValid, CodeHosted},
+		{"an older badge with an extension", hosted(set("extensions:a", object{"type": []string{"Extension", "extensions:A"}}), nil), VerdictValid, CodeHosted},
 		{"an older badge, revoked", hosted(nil, set("revoked", true)), VerdictInvalid, CodeRevoked},
 		{"an older badge that is gone", func(l *lab) []byte {
 			data := hosted(nil, nil)(l)

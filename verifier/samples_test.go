@@ -47,7 +47,7 @@ func samples(t testing.TB) map[string][]byte {
 			if err != nil {
 				return err
 			}
-			if short == "ob20/" && strings.Contains(filepath.ToSlash(name), "/") {
+			if short == "ob20/" && strings.HasPrefix(filepath.ToSlash(name), "assets/") {
 				return nil // parts of badges; see serveOlder
 			}
 			all[short+filepath.ToSlash(name)], err = os.ReadFile(path)
@@ -95,7 +95,7 @@ func (l *lab) serveIssuer(sample []byte) {
 		proof, _ := proof.(object)
 		method, _ := proof["verificationMethod"].(string)
 		base, fragment, _ := strings.Cut(method, "#")
-		if base == id && strings.HasPrefix(fragment, "z6Mk") {
+		if base == id && (strings.HasPrefix(fragment, "z6Mk") || strings.HasPrefix(fragment, "zDn")) {
 			keys[method] = fragment
 		}
 	}
@@ -124,38 +124,96 @@ func (l *lab) serveKeySet(text []byte) {
 	l.world.documents["https://"+domainOf(id)+"/.well-known/jwks.json"] = data
 }
 
-// serveOlder serves what the Open Badges 2.0 samples refer to, and the sample
-// itself.
+// olderAssets is where the samples of Open Badges 2.0 have their badge classes
+// and issuers, each under its own name.
+const olderAssets = "https://example.org/"
+
+// serveOlder serves what the Open Badges 2.0 samples refer to, by file name, and
+// the sample itself at its own address. Nobody is asked without TLS.
 func (l *lab) serveOlder(sample []byte) {
 	l.Helper()
 	assets, err := filepath.Glob(filepath.Join(testdata.Shared(l, "openbadges", "1EdTech+digital-credentials-public-validator", "inspector-vc", "src", "test", "resources", "ob20", "assets"), "*.json"))
-	if err != nil {
-		l.Fatal(err)
+	if err != nil || len(assets) == 0 {
+		l.Fatal(len(assets), err)
 	}
 	for _, path := range assets {
 		data, err := os.ReadFile(path)
 		if err != nil {
 			l.Fatal(err)
 		}
-		l.serveByID(data, strings.TrimSuffix(filepath.Base(path), ".json"))
+		l.world.documents[olderAssets+filepath.Base(path)] = data
 	}
 	if in, err := read(sample); err == nil && in.baked != nil {
 		sample = in.baked.Credential
 	}
-	l.serveByID(sample, "")
-}
-
-// serveByID serves a document at the address that is its id, over TLS. Of several with the
-// same the one counts whose name that address ends in, or has none.
-func (l *lab) serveByID(data []byte, name string) {
 	var o object
-	if json.Unmarshal(data, &o) != nil {
+	if json.Unmarshal(sample, &o) != nil {
 		return
 	}
-	id, _ := o["id"].(string)
-	id = strings.Replace(id, "http://", "https://", 1) // nobody is asked for it without TLS
-	if l.world.documents[id] == nil || strings.Contains(id, "/"+name) {
-		l.world.documents[id] = data
+	if id, _ := o["id"].(string); id != "" {
+		l.world.documents[strings.Replace(id, "http://", "https://", 1)] = sample
+	}
+}
+
+// identify gives a served document the address at which it is asked for as its
+// id, and returns what it says.
+func (l *lab) identify(address string) (document object) {
+	l.Helper()
+	served := strings.Replace(address, "http://", "https://", 1)
+	data, ok := l.world.documents[served]
+	if !ok {
+		l.Fatalf("nothing is served at %s", served)
+	}
+	if err := json.Unmarshal(data, &document); err != nil {
+		l.Fatal(err)
+	}
+	document["id"] = address
+	l.serve(served, document)
+	return document
+}
+
+// TestSamplesOfOrigins verifies the samples of allowedOrigins and startsWith. The
+// badge classes and issuers among them have other ids than the addresses by which
+// they are named, which is a fault of its own (verdicts.tsv); here that is mended.
+func TestSamplesOfOrigins(t *testing.T) {
+	all := samples(t)
+	const prefix = "ob20/basic-assertion-with-allowed-origins"
+	const assertionHost = "example.org"
+	for _, c := range []struct {
+		sample       string
+		verification any // in place of the issuer's, unless nil
+		want         string
+	}{
+		{"", nil, "valid hosted"}, // allowedOrigins has the host of the assertion
+		{"-valid-starts-with", nil, "valid hosted"},
+		{"-valid-multiple-starts-with", nil, "valid hosted"},
+		{"-invalid-starts-with", nil, "invalid hosted_origin"},
+		{"-invalid-multiple-starts-with", nil, "invalid hosted_origin"},
+		{"", object{}, "valid hosted"}, // the issuer's own host
+		{"", object{"allowedOrigins": "example.com"}, "invalid hosted_origin"},
+		{"", object{"allowedOrigins": []string{"example.com", "sub." + assertionHost}}, "invalid hosted_origin"},
+		{"", object{"allowedOrigins": assertionHost + ".example.com"}, "invalid hosted_origin"},
+		{"", object{"allowedOrigins": assertionHost, "startsWith": "https://example.org/NOT"}, "invalid hosted_origin"},
+		{"", object{"allowedOrigins": "example.com", "startsWith": "https://example.org/"}, "invalid hosted_origin"},
+		{"", object{"allowedOrigins": assertionHost, "startsWith": []string{"https://example.org/NOT", "https://example.org/beths"}}, "valid hosted"},
+		{"", object{"startsWith": "http://example.org/"}, "invalid hosted_origin"}, // the address has another scheme
+	} {
+		name := prefix + c.sample + ".json"
+		var assertion object
+		if err := json.Unmarshal(all[name], &assertion); err != nil {
+			t.Fatal(err)
+		}
+		l := newLab(t)
+		l.serveOlder(all[name])
+		badge := l.identify(assertion["badge"].(string))
+		address := badge["issuer"].(string)
+		if issuer := l.identify(address); c.verification != nil {
+			issuer["verification"] = c.verification
+			l.serve(strings.Replace(address, "http://", "https://", 1), issuer)
+		}
+		if got := l.judge(name, all[name]); got != c.want {
+			t.Errorf("%s with %v: %s, want %s", name, c.verification, got, c.want)
+		}
 	}
 }
 
@@ -216,4 +274,31 @@ func (l *lab) judge(name string, data []byte) string {
 		l.Errorf("%s: %s with nothing in reach", name, report.Verdict)
 	}
 	return fmt.Sprintf("%s %s", report.Verdict, check.Code)
+}
+
+// TestSamplesOfExtensions says of each sample of Open Badges 2.0 whether it has
+// extensions, which are not validated: of one whose extension breaks its schema
+// the report must not say less than of one whose does not.
+func TestSamplesOfExtensions(t *testing.T) {
+	all := samples(t)
+	for name, want := range map[string]string{
+		"assertion-with-extension-node-basic": "1", "assertion-with-extension-node-invalid": "1", "assertion-with-multiple-extensions": "1", "basic-assertion": "",
+	} {
+		sample := all["ob20/"+name+".json"]
+		l := newLab(t)
+		l.serveOlder(sample)
+		report, err := New(l.config).Verify(t.Context(), sample, Expect{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, check := range report.Checks {
+			if check.Code == CodeExtensionUnchecked && check.Outcome == Skipped {
+				got += check.Params["count"]
+			}
+		}
+		if got != want || report.Verdict != VerdictValid {
+			t.Errorf("%s: %s with %q extensions unchecked, want %q\n%s", name, report.Verdict, got, want, describe(report))
+		}
+	}
 }

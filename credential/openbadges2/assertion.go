@@ -121,6 +121,23 @@ func CheckIssuer(v strictjson.Value) []Fault {
 	return check(v, "issuer's profile", []string{"Issuer", "Profile"}, "id", "name", "url", "email")
 }
 
+// Extensions counts the extensions of a document (§5): its members that are of
+// the type Extension. They have schemas of their own, which are not applied.
+func Extensions(v strictjson.Value) int {
+	count := 0
+	for _, named := range v.Members() {
+		for member := range named.OneOrMany() {
+			for kind := range member.Get("type").OneOrMany() {
+				if kind.Is("Extension") {
+					count++
+					break
+				}
+			}
+		}
+	}
+	return count
+}
+
 // climbs reports whether the path of an address has a segment that leads out of
 // the one before it: a host may serve for it what stands somewhere else.
 func climbs(u *url.URL) bool {

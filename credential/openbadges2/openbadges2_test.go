@@ -119,6 +119,20 @@ func TestKeyRefuses(t *testing.T) {
 	}
 }
 
+func TestExtensions(t *testing.T) {
+	for text, want := range map[string]int{
+		`{"extensions:a":{"type":["Extension","extensions:A"]},"b":[{"type":"Extension"},{"type":"Evidence"}],"type":"Extension"}`: 2,
+		`{"a":{"type":["Extension","Extension"]},"evidence":{"narrative":"Extension"},"b":null,"c":7}`:                             1,
+		`{"type":"Assertion"}`: 0,
+		`["Extension"]`:        0,
+		`"Extension"`:          0,
+	} {
+		if got := Extensions(parse(t, text)); got != want {
+			t.Errorf("%s: %d extensions", text, got)
+		}
+	}
+}
+
 func FuzzAssertion(f *testing.F) {
 	f.Add([]byte(`{"@context":"https://w3id.org/openbadges/v2","type":"Assertion","id":"https://a.example/1","verification":{"type":["signed"],"creator":"https://a.example/k"}}`))
 	f.Add([]byte(`{"publicKeyPem":"-----BEGIN PUBLIC KEY-----\nMAA=\n-----END PUBLIC KEY-----","revokedAssertions":[1,{"uid":2}],"verification":{"allowedOrigins":[0],"startsWith":{}}}`))
