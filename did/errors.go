@@ -54,6 +54,11 @@ var (
 	// ErrInvalidKey says that key material is malformed. It is the error of the
 	// same name in credential/jose.
 	ErrInvalidKey = jose.ErrInvalidKey
+	// ErrKeyLength says that a Multikey is longer or shorter than keys of its kind
+	// are, ErrKeyCode that its prefix is that of no known kind. Both are an
+	// ErrInvalidKey.
+	ErrKeyLength = fmt.Errorf("%w: wrong length", ErrInvalidKey)
+	ErrKeyCode   = fmt.Errorf("%w: unknown multicodec", ErrInvalidKey)
 	// ErrPrivateKey says that private key material stands where a public key
 	// belongs; it is an ErrInvalidKey and the error of the same name in
 	// credential/jose.

@@ -6,6 +6,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
+	"fmt"
 	"math/big"
 
 	"github.com/mr-tron/base58"
@@ -61,7 +62,8 @@ var multikeyKinds = []multikeyKind{
 // *ecdsa.PublicKey on P-256 or P-384, or a *bbs.PublicKey (BLS12-381 G2). All of
 // them are checked as points: on the curve, in the group, not of small order.
 //
-// Errors match ErrInvalidKey, ErrPrivateKey for a secret key, or
+// Errors match ErrInvalidKey (of which ErrKeyLength and ErrKeyCode are two),
+// ErrPrivateKey for a secret key, or
 // ErrUnsupportedKey for the other kinds of the table. They never quote the key.
 func DecodeMultikey(s string) (crypto.PublicKey, error) {
 	if len(s) > maxMultikey {
@@ -82,7 +84,7 @@ func DecodeMultikey(s string) (crypto.PublicKey, error) {
 			return kind.decode(data[2:])
 		}
 	}
-	return nil, invalidKey("multikey with an unknown prefix")
+	return nil, ErrKeyCode
 }
 
 // decodeBase58 decodes exactly the one encoding of each byte string. The error
@@ -103,7 +105,7 @@ func (k multikeyKind) decode(raw []byte) (crypto.PublicKey, error) {
 	case k.secret:
 		return nil, ErrPrivateKey
 	case k.size != 0 && len(raw) != k.size:
-		return nil, invalidKey("%s multikey of the wrong length", k.name)
+		return nil, fmt.Errorf("%w of a %s multikey", ErrKeyLength, k.name)
 	case k.curve != nil:
 		return decompress(k.curve, raw)
 	case k.name == "Ed25519":

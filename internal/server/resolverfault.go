@@ -26,6 +26,8 @@ const faultPrefix = "https://www.w3.org/ns/did#"
 var (
 	faultDID         = resolverFault{"INVALID_DID", "invalidDid", http.StatusBadRequest, "Invalid DID", "The identifier is not a DID, or breaks the rules of its method."}
 	faultKey         = resolverFault{"INVALID_DID", "invalidPublicKey", http.StatusBadRequest, "Invalid DID", "The key in the DID is malformed."}
+	faultKeyLength   = resolverFault{"INVALID_DID", "invalidPublicKeyLength", http.StatusBadRequest, "Invalid DID", "The key in the DID is longer or shorter than keys of its kind are."}
+	faultKeyCode     = resolverFault{"INVALID_DID", "unsupportedPublicKeyType", http.StatusBadRequest, "Invalid DID", "The key in the DID is of no known kind."}
 	faultURL         = resolverFault{"INVALID_DID_URL", "invalidDidUrl", http.StatusBadRequest, "Invalid DID URL", "The DID URL or one of its parameters is malformed."}
 	faultOptions     = resolverFault{"INVALID_OPTIONS", "invalidOptions", http.StatusBadRequest, "Invalid options", "An option is malformed, there twice, or contradicts another."}
 	faultNotFound    = resolverFault{"NOT_FOUND", "notFound", http.StatusNotFound, "Not found", "There is no such DID document, version or part of it."}
@@ -54,6 +56,8 @@ var resolverFaults = []struct {
 	{did.ErrVersionNotSupported, faultFeature},
 	{did.ErrInvalidDocument, faultDocument},
 	{did.ErrUnsupportedKey, faultKind},
+	{did.ErrKeyLength, faultKeyLength},
+	{did.ErrKeyCode, faultKeyCode},
 	{did.ErrInvalidKey, faultKey},
 }
 
@@ -71,8 +75,12 @@ func (r identification) refuse(c *gin.Context, err error) error {
 	fault := faultOf(err)
 	eventOf(c).problem = fault.code
 	process := map[string]any{"error": map[string]any{"type": faultPrefix + fault.code, "title": fault.title, "detail": fault.detail}}
+	status := fault.status
 	if r.legacy {
 		process = map[string]any{"error": fault.word}
+		if status >= http.StatusInternalServerError && fault != faultUnavailable {
+			status = http.StatusBadRequest // in this form, whatever is wrong with the DID is the client's
+		}
 	}
-	return r.result(c, fault.status, process, json.RawMessage("null"), map[string]any{})
+	return r.result(c, status, process, json.RawMessage("null"), map[string]any{})
 }
