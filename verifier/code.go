@@ -72,6 +72,7 @@ const (
 	CodeHolderBinding         Code = "holder_binding"
 	CodeCredential            Code = "credential"
 	CodeCredentialUnsigned    Code = "credential_unsigned"
+	CodeRecordUnchecked       Code = "record_rules_unchecked"
 	CodeCredentialsTooMany    Code = "credentials_too_many"
 )
 

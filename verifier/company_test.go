@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/base64"
+	"maps"
 	"testing"
 
 	"laurel/credential/dataintegrity"
@@ -84,6 +85,7 @@ func companyScenarios() []scenario {
 		}), VerdictValid, CodeSignature},
 		{"made by the issuer", changed(func(b object) {
 			achievement(b)["creator"] = object{"id": issuerID, "type": []any{"Profile"}, "name": "Example University"}
+			subject(b)["source"] = object{"id": issuerID, "type": []any{"Profile"}, "name": "Example University"}
 		}), VerdictValid, CodeSignature},
 		{"a related context", func(l *lab) []byte { return resource(l, same) }, VerdictValid, CodeSignature},
 		{"a related context that is another", func(l *lab) []byte {
@@ -150,6 +152,28 @@ func TestCompany(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestAttribution: that nobody but the issuer signed is said of every other party
+// that the badge has a part of, and of no party that is the issuer itself.
+func TestAttribution(t *testing.T) {
+	l := newLab(t)
+	report := l.verify(scenarioNamed(t, "made by others").arrange(l))
+	for code, want := range map[Code]Check{
+		CodeCreatorUnauthenticated: {Path: "/credentialSubject/achievement/creator", Params: map[string]string{"creator": "https://creator.example/"}},
+		CodeSourceUnauthenticated:  {Path: "/credentialSubject/source", Params: map[string]string{"source": "https://source.example/"}},
+	} {
+		got, ok := find(report, code)
+		if !ok || got.Outcome != Skipped || got.Path != want.Path || !maps.Equal(got.Params, want.Params) {
+			t.Errorf("%s: %+v, want %+v\n%s", code, got, want, describe(report))
+		}
+	}
+	report = l.verify(scenarioNamed(t, "made by the issuer").arrange(l))
+	for _, code := range []Code{CodeCreatorUnauthenticated, CodeSourceUnauthenticated} {
+		if _, ok := find(report, code); ok {
+			t.Errorf("%s is said of the issuer\n%s", code, describe(report))
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -80,6 +81,15 @@ A presentation is valid when its own signature, if it has one, is good and every
 is the one it is about is a check of its own, ` + "`holder_binding`" + `, and does not change the verdict: *passed* is bound, *failed* is
 unbound, *skipped* is not applicable. The same holds for a badge that is asked about a person, except that who asked gets what they
 asked for: a badge about somebody else is not valid, and one that does not say is not decided.
+
+Each badge in a presentation or in a learner record (CLR 2.0) has a result of its own, of up to ` + strconv.Itoa(MaxCredentials) + ` in all; with more of them the whole is
+indeterminate. A badge in a record that is not signed itself has the word of the record's issuer: it has a result too, which is never
+valid and does not change that of the record, and beyond the first ` + strconv.Itoa(MaxCredentials) + ` such badges are only named. Of a record itself everything is
+checked that it has in common with other credentials, and not the published schema of records.
+
+The status of a badge is looked up in a Bitstring Status List, in its forerunner StatusList2021, or in a 1EdTechRevocationList. A
+StatusList2021 has to be a credential of VC Data Model 1.1, whichever version the badge is of: the context of version 2.0 contradicts
+that of the list, so a list with both cannot be relied on.
 
 ## What people meet
 

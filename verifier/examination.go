@@ -217,8 +217,8 @@ func (e *examination) structure(v strictjson.Value) bool {
 	}
 	types := v.Get("type").Pointer()
 	switch {
-	case e.purpose == asBadge && c.Kind == credential.KindOther && slices.Contains(c.Types(), "ClrCredential"):
-		e.add(CodeStructure, Passed, "", map[string]string{"dataModel": c.Version.String(), "kind": "ClrCredential"})
+	case e.purpose == asBadge && c.Kind == credential.KindOther && slices.Contains(c.Types(), recordType):
+		e.add(CodeStructure, Passed, "", map[string]string{"dataModel": c.Version.String(), "kind": recordType})
 	case !slices.Contains(c.Types(), "VerifiableCredential"):
 		e.add(CodeNotCredential, Failed, types, nil)
 		return false

@@ -99,6 +99,8 @@ var catalogue = map[key]entry{
 	{CodeCredential, Passed}:                   settles(stepCredentials, "A badge inside, by {issuer}, is valid."),
 	{CodeCredential, Failed}:                   decides("A badge inside is not valid ({reason})."),
 	{CodeCredential, Indeterminate}:            leavesOpen("A badge inside could not be checked completely ({reason})."),
+	{CodeRecordUnchecked, Skipped}:             informs("This is a learner record. What it has in common with every credential was checked, and the badges in it; the rules of its own kind (CLR 2.0) were not held against it."),
+	{CodeCredentialUnsigned, Indeterminate}:    leavesOpen("This badge is not signed by whoever gave it, so it shows nothing by itself. The issuer of the record around it says that it was given, and nobody else."),
 	{CodeCredentialUnsigned, Skipped}:          informs("A badge inside is not signed by whoever gave it. It has the word of the issuer of this record and no other."),
 	{CodeCredentialsTooMany, Indeterminate}:    leavesOpen("There are more badges inside than are checked at once ({limit}). Check the others on their own."),
 

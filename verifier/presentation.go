@@ -234,13 +234,17 @@ func (e *examination) holderBinding(path string, examined *examination, presente
 	}
 }
 
+// recordType is the type of a Comprehensive Learner Record 2.0.
+const recordType = "ClrCredential"
+
 // record examines the credentials in a Comprehensive Learner Record 2.0. One
 // without a proof of its own has the word of the record's issuer and no other.
 func (e *examination) record() {
+	e.add(CodeRecordUnchecked, Skipped, "", nil)
 	for subject := range e.credential.Value().Get("credentialSubject").OneOrMany() {
 		for v := range subject.Get("verifiableCredential").OneOrMany() {
 			if v.Kind() == strictjson.Object && !v.Get("proof").Exists() && !jose.IsEnvelope(v) {
-				e.add(CodeCredentialUnsigned, Skipped, v.Pointer(), nil)
+				e.unsigned(v)
 				continue
 			}
 			if e.contain(v) == nil {
@@ -248,4 +252,30 @@ func (e *examination) record() {
 			}
 		}
 	}
+}
+
+// unsigned looks at a credential in a record that has no proof of its own, as far
+// as that goes without one. What comes out does not bear on the record, whose
+// issuer only says it; by itself such a credential is never valid.
+func (e *examination) unsigned(v strictjson.Value) {
+	path := v.Pointer()
+	e.add(CodeCredentialUnsigned, Skipped, path, nil)
+	if len(e.inside) >= MaxCredentials {
+		return
+	}
+	examined := &examination{session: e.session, purpose: asBadge}
+	c, err := credential.FromValue(v)
+	switch {
+	case err != nil:
+		examined.add(CodeNotCredential, Failed, path, nil)
+	case !examined.wants(c.Kind):
+		examined.add(CodeNotBadge, Failed, path, nil)
+	default:
+		examined.credential, examined.issuerID = c, c.IssuerID()
+		examined.add(CodeStructure, Passed, path, map[string]string{"dataModel": c.Version.String(), "kind": c.Kind.String()})
+		examined.schema()
+		examined.validity()
+	}
+	examined.add(CodeCredentialUnsigned, Indeterminate, path, nil)
+	e.inside = append(e.inside, Contained{Path: path, Verdict: examined.verdict(), Checks: examined.checks})
 }

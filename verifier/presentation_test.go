@@ -1,11 +1,14 @@
 package verifier
 
 import (
+	"bytes"
 	"fmt"
+	"os"
 	"testing"
 
 	"laurel/credential/dataintegrity"
 	"laurel/credential/jose"
+	"laurel/internal/testdata"
 )
 
 // The holder of these tests.
@@ -61,6 +64,16 @@ func asking(expect Expect, arrange func(l *lab) []byte) func(l *lab) []byte {
 	}
 }
 
+// record is a learner record that validates.
+func record(credentials ...any) object {
+	return object{
+		"@context": []any{"https://www.w3.org/ns/credentials/v2", "https://purl.imsglobal.org/spec/clr/v2p0/context-2.0.1.json", "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"},
+		"id":       "https://badges.example.edu/records/1", "type": []any{"VerifiableCredential", "ClrCredential"}, "name": "A record",
+		"issuer": object{"id": issuerID, "type": []any{"Profile"}}, "validFrom": "2026-02-02T09:00:00Z",
+		"credentialSubject": object{"id": "urn:uuid:9a3c7ab5-6b8d-4f3b-9a6e-2f5d1f4d3b11", "type": []any{"ClrSubject"}, "verifiableCredential": credentials},
+	}
+}
+
 func presentationScenarios() []scenario {
 	held := func(l *lab) object { return presentationOf(l, heldBadge(l)) }
 	bound := dataintegrity.Options{Domain: []string{"https://us.example"}, Challenge: "c"}
@@ -70,12 +83,11 @@ func presentationScenarios() []scenario {
 		delete(b, "proof")
 		return presentationOf(l, l.enveloped("application/vc+jwt", l.token(b, l.key, methodID)))
 	}
-	record := func(credentials ...any) object {
-		return object{
-			"@context": []any{"https://www.w3.org/ns/credentials/v2", "https://purl.imsglobal.org/spec/clr/v2p0/context-2.0.1.json", "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"},
-			"id":       "https://badges.example.edu/records/1", "type": []any{"VerifiableCredential", "ClrCredential"}, "name": "A record",
-			"issuer": object{"id": issuerID, "type": []any{"Profile"}}, "validFrom": "2026-02-02T09:00:00Z",
-			"credentialSubject": object{"id": "urn:uuid:9a3c7ab5-6b8d-4f3b-9a6e-2f5d1f4d3b11", "type": []any{"ClrSubject"}, "verifiableCredential": credentials},
+	naming := func(schema string) func(l *lab) []byte {
+		return func(l *lab) []byte {
+			r := record(decode(l, l.issue(badge())))
+			followsSchema(r, schema)
+			return l.issue(r)
 		}
 	}
 	return []scenario{
@@ -189,7 +201,119 @@ func presentationScenarios() []scenario {
 			l.serveList(listURL, "revocation", badgeIndex)
 			return l.issue(record(decode(l, l.issue(badgeWithStatus()))))
 		}, VerdictInvalid, CodeCredential},
+		{"a record that names its published schema", naming(recordSchemaBase + "json/clr_v2p0_clrcredential_schema.json"), VerdictValid, CodeSignature},
+		{"a record that names its published schema of both versions", naming(recordSchemaBase + "json-ld/clr_v2p0_anyclrcredential_schema.json"), VerdictValid, CodeSignature},
+		{"a record that names the schema of a part", naming(recordSchemaBase + "json/clr_v2p0_getclrcredentialsresponse_schema.json"), VerdictIndeterminate, CodeSchemaUnavailable},
+		{"a record that names the schema of badges", naming(usualSchema), VerdictInvalid, CodeSchema},
+		{"a record that names a schema that only looks like its own", naming("https://evil.example/" + recordSchemaBase + "json/clr_v2p0_clrcredential_schema.json"), VerdictIndeterminate, CodeSchemaUnavailable},
+		{"a badge that names the schema of records", changed(func(b object) { followsSchema(b, recordSchemaBase+"json/clr_v2p0_clrcredential_schema.json") }), VerdictIndeterminate, CodeSchemaUnavailable},
 	}
+}
+
+// followsSchema makes a credential name a schema.
+func followsSchema(credential object, schema string) {
+	credential["@context"] = append(credential["@context"].([]any), "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json")
+	credential["credentialSchema"] = []any{object{"id": schema, "type": schemaValidator}}
+}
+
+// TestRecord: every credential in a learner record has its own result, one that
+// nobody signed too, which is never valid by itself and does not bear on the
+// record; and that the record's own rules were not checked is said.
+func TestRecord(t *testing.T) {
+	l := newLab(t)
+	number := 0
+	numbered := func(credential object) object {
+		number++
+		id := fmt.Sprintf("https://badges.example.edu/credentials/%d", number)
+		credential["id"] = id
+		if s, ok := credential["credentialSubject"].(object); ok {
+			s["id"] = id + "#subject"
+			if a, ok := s["achievement"].(object); ok {
+				a["id"] = id + "#achievement"
+			}
+		}
+		return credential
+	}
+	expired, endorsing := badge(), endorsement(issuerID, "urn:y")
+	expired["validUntil"], endorsing["issuer"] = "2026-03-01T00:00:00Z", expired["issuer"]
+	report := l.verify(l.sign(record(
+		numbered(badge()), decode(t, l.issue(numbered(badge()))), numbered(expired), object{"id": "urn:x"}, numbered(endorsing),
+		l.listCredential(listURL, "revocation"),
+	), l.key, dataintegrity.Options{Cryptosuite: dataintegrity.EdDSAJCS2022}))
+	want := []struct {
+		verdict Verdict
+		code    Code
+	}{
+		{VerdictIndeterminate, CodeCredentialUnsigned},
+		{VerdictValid, CodeSignature},
+		{VerdictInvalid, CodeExpired},
+		{VerdictInvalid, CodeNotCredential},
+		{VerdictIndeterminate, CodeCredentialUnsigned},
+		{VerdictInvalid, CodeNotBadge},
+	}
+	if report.Verdict != VerdictValid || len(report.Credentials) != len(want) {
+		t.Fatalf("%s with %d inside, want %d\n%s", report.Verdict, len(report.Credentials), len(want), describe(report))
+	}
+	for i, inside := range report.Credentials {
+		check, ok := decisive(inside.Checks, inside.Verdict)
+		path := fmt.Sprintf("/credentialSubject/verifiableCredential/%d", i)
+		if !ok || inside.Verdict != want[i].verdict || check.Code != want[i].code || inside.Path != path {
+			t.Errorf("%s: %s by %s, want %+v", inside.Path, inside.Verdict, check.Code, want[i])
+		}
+		if (inside.Credential != nil) != (want[i].verdict == VerdictValid) {
+			t.Errorf("%s: what nobody signed is shown as fact", inside.Path)
+		}
+	}
+	if _, ok := find(report, CodeRecordUnchecked); !ok {
+		t.Errorf("nothing is said of the rules of records\n%s", describe(report))
+	}
+}
+
+// However many credentials a record has that nobody signed, there is an end to
+// the results; the record is judged all the same.
+func TestRecordOfMany(t *testing.T) {
+	l := newLab(t)
+	var many []any
+	for i := range MaxCredentials + 5 {
+		b := badge()
+		b["id"] = fmt.Sprintf("urn:x:credential-%d", i)
+		subject(b)["id"] = fmt.Sprintf("urn:x:subject-%d", i)
+		achievement(b)["id"] = fmt.Sprintf("urn:x:achievement-%d", i)
+		many = append(many, b)
+	}
+	report := l.wants(l.issue(record(many...)), VerdictValid, CodeSignature)
+	if len(report.Credentials) != MaxCredentials {
+		t.Errorf("%d results, want %d", len(report.Credentials), MaxCredentials)
+	}
+}
+
+// TestLearnerRecordVector verifies the official signed vector of CLR 2.0, which
+// names the published schema, and what comes of a change to it.
+func TestLearnerRecordVector(t *testing.T) {
+	data, err := os.ReadFile(testdata.Shared(t, "openbadges", "derived", "vectors", "eddsa-rdfc-2022-clr2-signed.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := newLab(t)
+	l.serveIssuer(data)
+	report := l.wants(data, VerdictValid, CodeSignature)
+	if len(report.Credentials) != 1 || report.Credentials[0].Verdict != VerdictValid {
+		t.Errorf("inside: %+v", report.Credentials)
+	}
+	l.wants(bytes.Replace(data, []byte(`"Sample Transcript"`), []byte(`"Simple Transcript"`), 1), VerdictInvalid, CodeSignatureInvalid)
+	l.wants(bytes.Replace(data, []byte(`"Example University Degree"`), []byte(`"Example University Doctor"`), 1), VerdictInvalid, CodeSignatureInvalid)
+}
+
+// TestLearnerRecordSample verifies the signed sample of the official validator,
+// with the issuer of the badge in it in reach and out of it.
+func TestLearnerRecordSample(t *testing.T) {
+	data := samples(t)["clr20/simple.json"]
+	l := newLab(t)
+	l.serveIssuer(data)
+	l.wants(data, VerdictIndeterminate, CodeCredential)
+	inside := subject(decode(t, data))["verifiableCredential"].([]any)
+	l.serveIssuer(marshal(t, inside[0]))
+	l.wants(data, VerdictValid, CodeSignature)
 }
 
 // TestHolderBinding looks at the check of its own.

@@ -3,6 +3,7 @@ package verifier
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 
 	"laurel/credential"
@@ -16,6 +17,8 @@ const (
 	schemaValidator = "1EdTechJsonSchemaValidator2019"
 	schemaW3C       = "JsonSchema"
 	schemaBase      = "https://purl.imsglobal.org/spec/ob/v3p0/schema/"
+	// recordSchemaBase is where the schemas of CLR 2.0 are published.
+	recordSchemaBase = "https://purl.imsglobal.org/spec/clr/v2p0/schema/"
 	// usualSchema is the one that nearly every badge names.
 	usualSchema = schemaBase + "json/ob_v3p0_achievementcredential_schema.json"
 	// workOfSchema is about the computing for reading one, as in maxWork.
@@ -26,8 +29,8 @@ const (
 
 // namedSchemas looks at the schemas that the document says it follows. Those of
 // Open Badges 3.0 itself are what was checked already, in each of the forms that
-// they are published in. Any other is fetched once the issuer is shown to have
-// named it.
+// they are published in; of that of a learner record, record says how much was.
+// Any other is fetched once the issuer is shown to have named it.
 func (e *examination) namedSchemas() {
 	schemas, given := e.credential.Value().Member("credentialSchema")
 	if !given {
@@ -43,6 +46,7 @@ func (e *examination) namedSchemas() {
 		}
 		kind, known := kindOfSchema(id.Text())
 		switch {
+		case isRecordSchema(id.Text()) && slices.Contains(e.credential.Types(), recordType):
 		case known && kind != e.credential.Kind:
 			e.add(CodeSchema, Failed, schema.Pointer(), map[string]string{
 				"violation": "schema_of_another_kind", "problem": "It names the schema of another kind of credential as its own.",
@@ -138,18 +142,31 @@ func kindOfSchema(id string) (kind credential.Kind, known bool) {
 	if !ok {
 		return 0, false
 	}
-	rest = strings.TrimPrefix(strings.TrimPrefix(rest, "json/"), "json-ld/")
-	rest = strings.TrimPrefix(rest, "ob_v3p0_")
-	for _, end := range []string{"-jsonschema1.json", "_schema.json", ".json"} {
-		if name, ok := strings.CutSuffix(rest, end); ok {
-			switch strings.TrimPrefix(name, "any") {
-			case "achievementcredential":
-				return credential.KindAchievement, true
-			case "endorsementcredential":
-				return credential.KindEndorsement, true
-			}
-			return 0, false
-		}
+	switch nameOfSchema(rest, "ob_v3p0_") {
+	case "achievementcredential":
+		return credential.KindAchievement, true
+	case "endorsementcredential":
+		return credential.KindEndorsement, true
 	}
 	return 0, false
+}
+
+// isRecordSchema reports whether id is that of a published schema of CLR 2.0 for
+// whole records.
+func isRecordSchema(id string) bool {
+	rest, ok := strings.CutPrefix(id, recordSchemaBase)
+	return ok && nameOfSchema(rest, "clr_v2p0_") == "clrcredential"
+}
+
+// nameOfSchema takes the name of what a schema describes out of the end of its
+// address, or gives "" for an address that is none of a published schema.
+func nameOfSchema(rest, version string) string {
+	rest = strings.TrimPrefix(strings.TrimPrefix(rest, "json/"), "json-ld/")
+	rest = strings.TrimPrefix(rest, version)
+	for _, end := range []string{"-jsonschema1.json", "_schema.json", ".json"} {
+		if name, ok := strings.CutSuffix(rest, end); ok {
+			return strings.TrimPrefix(name, "any")
+		}
+	}
+	return ""
 }

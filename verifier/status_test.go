@@ -133,14 +133,14 @@ func statusScenarios() []scenario {
 			l.world.documents[listURL] = l.token(l.listCredential(listURL, "revocation"), l.attacker, methodID)
 			return data
 		}, VerdictIndeterminate, CodeStatusListUnverified},
+		{"on no StatusList2021", olderListed(), VerdictValid, CodeSignature},
+		{"on a StatusList2021", olderListed(badgeIndex), VerdictInvalid, CodeRevoked},
+		{"on a StatusList2021 of version 1.1, of version 2.0 itself", func(l *lab) []byte {
+			olderListed(badgeIndex)(l)
+			return l.issue(onOlderList(badge()))
+		}, VerdictInvalid, CodeRevoked},
 		{"a StatusList2021 entry, out of reach (SL-14)", func(l *lab) []byte {
-			b := badge()
-			b["@context"] = append(b["@context"].([]any), "https://w3id.org/vc/status-list/2021/v1")
-			b["credentialStatus"] = object{
-				"id": listURL + "#1", "type": "StatusList2021Entry", "statusPurpose": "revocation",
-				"statusListIndex": "1", "statusListCredential": listURL,
-			}
-			return l.issue(b)
+			return l.issue(onOlderList(badge()))
 		}, VerdictIndeterminate, CodeStatusUnavailable},
 		{"more entries than are looked up (DD-11)", func(l *lab) []byte {
 			var entries []any
@@ -150,6 +150,33 @@ func statusScenarios() []scenario {
 			return listed(nil, entries...)(l)
 		}, VerdictIndeterminate, CodeStatusTooMany},
 	}
+}
+
+// olderListed signs a badge of version 1.1 that is on a StatusList2021 with bits
+// set, which is of version 1.1 always: the context of version 2.0 contradicts its.
+func olderListed(set ...int) func(l *lab) []byte {
+	return func(l *lab) []byte {
+		encoded, _ := l.listCredential(listURL, "revocation", set...)["credentialSubject"].(object)["encodedList"].(string)
+		contexts := []any{"https://www.w3.org/2018/credentials/v1", "https://w3id.org/vc/status-list/2021/v1", "https://w3id.org/security/data-integrity/v2"}
+		l.world.documents[listURL] = l.signV1(object{
+			"@context": contexts, "id": listURL, "type": []any{"VerifiableCredential", "StatusList2021Credential"},
+			"issuer": issuerID, "issuanceDate": format(testNow.Add(-time.Hour)),
+			"credentialSubject": object{
+				"id": listURL + "#list", "type": "StatusList2021", "statusPurpose": "revocation",
+				"encodedList": strings.TrimPrefix(encoded, "u"),
+			},
+		})
+		return l.signV1(onOlderList(badgeV1()))
+	}
+}
+
+func onOlderList(b object) object {
+	b["@context"] = append(b["@context"].([]any), "https://w3id.org/vc/status-list/2021/v1")
+	b["credentialStatus"] = object{
+		"id": fmt.Sprintf("%s#%d", listURL, badgeIndex), "type": "StatusList2021Entry", "statusPurpose": "revocation",
+		"statusListIndex": fmt.Sprint(badgeIndex), "statusListCredential": listURL,
+	}
+	return b
 }
 
 // sizedEntry is an entry of two bits at 20 and 21.
