@@ -40,17 +40,15 @@ func (s *Server) listAwards(c *gin.Context) error {
 	return respond(c, http.StatusOK, listBody[award.Job]{Items: items, Next: next})
 }
 
-// draftAward takes one file at a time: each is held in memory as a whole.
+// draftAward reads a file, and makes a draft of it when it has all come in:
+// whoever sends slowly keeps nobody of another tenant waiting.
 func (s *Server) draftAward(c *gin.Context) error {
-	control := http.NewResponseController(c.Writer)
-	_ = control.SetReadDeadline(time.Now().Add(uploadTimeout))  // not every connection has one
-	_ = control.SetWriteDeadline(time.Now().Add(uploadTimeout)) // nor this
-	select {
-	case s.uploads <- struct{}{}:
-		defer func() { <-s.uploads }()
-	case <-c.Request.Context().Done():
-		return c.Request.Context().Err()
+	_ = http.NewResponseController(c.Writer).SetWriteDeadline(time.Now().Add(2 * uploadTimeout)) // not every connection has one
+	ctx, tenant := c.Request.Context(), apiKey(c).Tenant
+	if err := s.uploads.enter(ctx, tenant, s.limits.UploadWait); err != nil {
+		return err
 	}
+	defer s.uploads.leave(tenant)
 	form, err := s.uploadForm(c)
 	if err != nil {
 		return err
@@ -63,7 +61,11 @@ func (s *Server) draftAward(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	job, err := s.awards.Draft(c.Request.Context(), caller, upload)
+	if err := s.uploads.draft(ctx, s.limits.UploadWait); err != nil {
+		return err
+	}
+	defer s.uploads.drafted()
+	job, err := s.awards.Draft(ctx, caller, upload)
 	if err != nil {
 		return err
 	}

@@ -4,11 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -26,7 +24,6 @@ const (
 	maxUpload      = 32<<20 + 1<<16 // the file and the fields beside it
 	maxUploadParts = 64
 	maxUploadField = 4096
-	uploadTimeout  = 5 * time.Minute
 )
 
 // uploadForm is a form with a file.
@@ -54,7 +51,8 @@ func (s *Server) uploadForm(c *gin.Context) (*uploadForm, error) {
 			return nil, refuse(problemEncoding)
 		}
 	}
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxUpload)
+	body := s.pace(c)
+	c.Request.Body = body
 	reader, err := c.Request.MultipartReader()
 	if err != nil {
 		return nil, refuse(problemForm)
@@ -62,15 +60,21 @@ func (s *Server) uploadForm(c *gin.Context) (*uploadForm, error) {
 	form := &uploadForm{fields: make(map[string][]string)}
 	for range maxUploadParts {
 		part, err := reader.NextPart()
-		if errors.Is(err, io.EOF) {
+		malformed := err != nil
+		switch {
+		case err == io.EOF: // itself: a form that ends early is an error with it inside
+			body.done()
 			return form, nil
-		}
-		if err == nil {
+		case !malformed:
 			err = form.take(part)
 		}
 		switch {
-		case isTooLarge(err):
+		case isTooLarge(body.failed):
 			return nil, &refusal{problemTooLarge, "A file of people has at most 32 MiB."}
+		case body.failed != nil:
+			return nil, refuse(problemIncomplete)
+		case malformed: // the error has what the client sent in it
+			return nil, &refusal{problemForm, "The parts of the form cannot be told apart."}
 		case err != nil:
 			return nil, err
 		}
@@ -86,10 +90,10 @@ func (f *uploadForm) take(part *multipart.Part) error {
 		}
 		var err error
 		f.filed, f.name = true, part.FileName()
-		if f.file, err = io.ReadAll(part); err != nil && !isTooLarge(err) {
+		if f.file, err = io.ReadAll(part); err != nil {
 			return refuse(problemIncomplete)
 		}
-		return err
+		return nil
 	}
 	several, known := uploadFields[name]
 	if !known {
@@ -100,8 +104,6 @@ func (f *uploadForm) take(part *multipart.Part) error {
 	}
 	data, err := io.ReadAll(io.LimitReader(part, maxUploadField+1))
 	switch {
-	case isTooLarge(err):
-		return err
 	case err != nil:
 		return refuse(problemIncomplete)
 	case len(data) > maxUploadField:

@@ -190,12 +190,22 @@ type problemBody struct {
 	Errors []finding `json:"errors,omitempty"`
 }
 
+// statusGone stands in the log, as in that of other servers, for a client that
+// did not wait for the answer.
+const statusGone = 499
+
 // fail answers with a problem, as a page to those who prefer one.
 func (s *Server) fail(c *gin.Context, err error) {
 	a := answerTo(err)
 	event := eventOf(c)
 	event.problem = a.problem.Code
-	if a.problem.Status >= http.StatusInternalServerError {
+	switch {
+	case errors.Is(err, context.Canceled) && c.Request.Context().Err() != nil:
+		// The client has gone. It is told nothing, and nothing is wrong here.
+		event.problem = "cancelled"
+		c.Status(statusGone)
+		return
+	case a.problem.Status >= http.StatusInternalServerError:
 		event.cause = err
 	}
 	if c.Writer.Written() {

@@ -113,6 +113,11 @@ type Limits struct {
 	Body int64
 	// Clients is how many client addresses are remembered, 16,384.
 	Clients int
+	// UploadIdle is how long the upload of a file of people may stand still, and
+	// is in arrears at the slowest rate that is taken, 15 s; UploadWait how long
+	// one waits for its turn, 30 s.
+	UploadIdle time.Duration
+	UploadWait time.Duration
 	// Shutdown is how long requests have to finish when the server stops, 15 s.
 	Shutdown time.Duration
 }
@@ -122,6 +127,7 @@ func (l Limits) withDefaults() Limits {
 		VerifyRate: orElse(l.VerifyRate, 200), VerifyBurst: orElse(l.VerifyBurst, 1000),
 		VerifyParallel: orElse(l.VerifyParallel, runtime.GOMAXPROCS(0)), VerifyQueue: orElse(l.VerifyQueue, 64),
 		VerifyTime: orElse(l.VerifyTime, 30*time.Second), Body: orElse(l.Body, 1<<20),
+		UploadIdle: orElse(l.UploadIdle, 15*time.Second), UploadWait: orElse(l.UploadWait, 30*time.Second),
 		Clients: orElse(l.Clients, 1<<14), Shutdown: orElse(l.Shutdown, 15*time.Second),
 	}
 }
@@ -154,9 +160,9 @@ type Server struct {
 	clock     func() time.Time
 	openAPI   []byte
 	clients   *clients
-	gate      *gate         // of checks
-	heavy     *gate         // of those that are more work than usual
-	uploads   chan struct{} // holds one token for each file that is being read
+	gate      *gate // of checks
+	heavy     *gate // of those that are more work than usual
+	uploads   *uploads
 	stopping  chan struct{} // closed when the server begins to stop
 	stop      sync.Once     // closes stopping
 	public    http.Handler
@@ -176,7 +182,7 @@ func New(config Config) (*Server, error) {
 		return nil, errors.New("configuring server: Keys are required with Issuer")
 	}
 	s := &Server{
-		issuer: config.Issuer, awards: config.Awards, uploads: make(chan struct{}, 1), stopping: make(chan struct{}), keys: config.Keys, audit: config.Audit, outbox: config.Outbox, verifier: config.Verifier, resolver: config.Resolver, vcapi: config.VCAPI,
+		issuer: config.Issuer, awards: config.Awards, uploads: newUploads(), stopping: make(chan struct{}), keys: config.Keys, audit: config.Audit, outbox: config.Outbox, verifier: config.Verifier, resolver: config.Resolver, vcapi: config.VCAPI,
 		base: base.Scheme + "://" + base.Host, limits: config.Limits.withDefaults(), privacy: config.Privacy,
 		ready: config.Ready, snapshots: config.Snapshots, logger: config.Logger, clock: config.Clock, fetching: config.Fetching,
 	}
