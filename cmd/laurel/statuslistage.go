@@ -6,25 +6,48 @@ import (
 	"math"
 	"time"
 
+	"laurel/credential/jose"
 	"laurel/credential/strictjson"
 )
 
 // statusListAge is how long a status list may be kept by its ttl, in
 // milliseconds (Bitstring Status List 1.0 §2.2): for ever without one, not at
-// all when it cannot be read. Whether the list is sound is for the verifier.
+// all when it cannot be read, as in COSE. Whether the list is sound is for the
+// verifier.
 func statusListAge(body []byte) time.Duration {
-	if parts := bytes.Split(bytes.TrimSpace(body), []byte(".")); len(parts) == 3 {
-		payload, err := base64.RawURLEncoding.AppendDecode(nil, parts[1])
+	document, err := strictjson.Parse(body)
+	if err == nil && jose.IsEnvelope(document.Root()) {
+		envelope, err := jose.ParseEnvelope(document.Root())
 		if err != nil {
 			return 0
 		}
-		body = payload
+		return tokenAge(envelope.Data)
 	}
-	document, err := strictjson.Parse(body)
+	if err != nil {
+		return tokenAge(body)
+	}
+	return ttlOf(document.Root())
+}
+
+// tokenAge is statusListAge of a JWT. In an SD-JWT the ttl may be disclosed, so
+// that none is kept.
+func tokenAge(token []byte) time.Duration {
+	parts := bytes.Split(bytes.TrimSpace(token), []byte("."))
+	if len(parts) != 3 || bytes.Contains(token, []byte("~")) {
+		return 0
+	}
+	payload, err := base64.RawURLEncoding.AppendDecode(nil, parts[1])
 	if err != nil {
 		return 0
 	}
-	credential := document.Root()
+	document, err := strictjson.Parse(payload)
+	if err != nil {
+		return 0
+	}
+	return ttlOf(document.Root())
+}
+
+func ttlOf(credential strictjson.Value) time.Duration {
 	if inner, ok := credential.Member("vc"); ok {
 		credential = inner
 	}
