@@ -42,6 +42,9 @@ type PublishedDocument struct {
 	Contexts []string
 	// Keys are listed in this order.
 	Keys []PublishedKey
+	// Authenticating lists the keys under authentication too, for a controller that
+	// signs presentations with the keys that it asserts with.
+	Authenticating bool
 	// Members are added to the document. They cannot replace what is made from
 	// the other fields, nor add another relationship.
 	Members map[string]json.RawMessage
@@ -91,15 +94,20 @@ func (p PublishedDocument) MarshalJSON() ([]byte, error) {
 	}
 	var b bytes.Buffer
 	b.WriteByte('{')
-	for _, member := range []struct {
+	type memberJSON struct {
 		name  string
 		value any
-	}{
+	}
+	made := []memberJSON{
 		{"@context", contexts},
 		{"id", p.ID},
 		{"verificationMethod", methods},
 		{string(AssertionMethod), asserting},
-	} {
+	}
+	if p.Authenticating {
+		made = append(made, memberJSON{string(Authentication), asserting})
+	}
+	for _, member := range made {
 		if err := writeMember(&b, member.name, member.value); err != nil {
 			return nil, err
 		}

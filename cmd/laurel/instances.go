@@ -46,6 +46,9 @@ type instanceSettingsEntry struct {
 	Status            string   `yaml:"status"`     // none, revocation, suspension
 	// Algorithm is that of the key, for suites that take several.
 	Algorithm string `yaml:"algorithm"`
+	// Presentations lets it sign presentations, as the issuer.
+	Presentations bool   `yaml:"presentations"`
+	Proofs        string `yaml:"proofs"` // set, chain, error
 }
 
 // envelopeSuite is the name of what is no cryptosuite: a JWT (VC-JOSE-COSE).
@@ -77,7 +80,7 @@ func (s *instanceSettings) Decode(ctx *kong.DecodeContext) error {
 	return nil
 }
 
-var instanceMembers = []string{"name", "suites", "mandatoryPointers", "bindIssuer", "errors", "options", "status", "algorithm"}
+var instanceMembers = []string{"name", "suites", "mandatoryPointers", "bindIssuer", "errors", "options", "status", "algorithm", "presentations", "proofs"}
 
 // readInstances reads the section, strictly.
 func readInstances(node *yaml.Node) (instanceSettings, error) {
@@ -139,6 +142,15 @@ func (e *instanceSettingsEntry) check() error {
 	case e.Status != "" && e.Status != "none" && len(e.Suites) == 0:
 		return errors.New("status: it is for an instance that has suites")
 	}
+	enveloping := slices.Contains(e.Suites, envelopeSuite)
+	switch {
+	case e.Presentations && (len(e.Suites) == 0 || enveloping || slices.Contains(selectiveSuites, e.Suites[0])):
+		return fmt.Errorf("presentations: they are signed with the first suite, which cannot be %s, %s", envelopeSuite, strings.Join(selectiveSuites, ", "))
+	case e.Proofs == "chain" && (selective || enveloping):
+		return fmt.Errorf("proofs: %s and %s do not chain", envelopeSuite, strings.Join(selectiveSuites, " and "))
+	case e.Proofs != "" && len(e.Suites) == 0:
+		return errors.New("proofs: it is for an instance that has suites")
+	}
 	if len(e.MandatoryPointers) > 0 && !selective {
 		return fmt.Errorf("mandatoryPointers: they are for %s", strings.Join(selectiveSuites, " and "))
 	}
@@ -159,6 +171,7 @@ func (e *instanceSettingsEntry) check() error {
 		{"errors", &e.Errors, []string{"verified", "status"}},
 		{"options", &e.Options, []string{"refuse", "ignore"}},
 		{"status", &e.Status, []string{"none", "revocation", "suspension"}},
+		{"proofs", &e.Proofs, []string{"set", "chain", "error"}},
 	} {
 		if *choice.value == "" {
 			*choice.value = choice.words[0]
@@ -179,6 +192,9 @@ func (s instanceSettings) make(ctx context.Context, own *installation, client *f
 	tenant, err := own.issuer.Issuer(ctx, issuer.DefaultSlug)
 	if err != nil {
 		return nil, fmt.Errorf("looking up issuer: %w", err)
+	}
+	if slices.ContainsFunc(s, func(e instanceSettingsEntry) bool { return e.Presentations }) {
+		own.issuer.LetKeysAuthenticate()
 	}
 	shared := vcapi.Config{
 		Issuer: tenant.DID, JSONLD: jsonld.New(own.contexts, jsonld.Options{}), Contexts: own.contexts,
@@ -209,7 +225,8 @@ func (e *instanceSettingsEntry) config(ctx context.Context, config vcapi.Config,
 	config.Ledger = own.issuer.Ledger(e.Name)
 	config.Policy = vcapi.Policy{
 		BindIssuer: e.BindIssuer == "strict", RefuseUnverified: e.Errors == "status", StrictOptions: e.Options == "refuse",
-		StatusDecides: true, AssertsOnly: true, StatusPurposes: statusPurposes[e.Status],
+		StatusDecides: true, AssertsOnly: !e.Presentations, StatusPurposes: statusPurposes[e.Status],
+		RefuseProofs: e.Proofs == "error", ChainProofs: e.Proofs == "chain",
 	}
 	for _, suite := range e.Suites {
 		algorithms := suiteAlgorithms[suite]

@@ -25,6 +25,11 @@ func (s *Service) DIDDocument(ctx context.Context, slug string) ([]byte, error) 
 	return document.data, err
 }
 
+// LetKeysAuthenticate lists the keys of the default issuer under authentication in
+// its DID document, without which nobody can verify a presentation that it signs.
+// It is for before the first document is made, and not safe for concurrent use.
+func (s *Service) LetKeysAuthenticate() { s.authenticating = true }
+
 // didDocument is a DID document with what it was made of. It is made anew when
 // that changes: every award is verified with it.
 type didDocument struct {
@@ -50,7 +55,7 @@ func (s *Service) didDocument(ctx context.Context, slug string) (didDocument, er
 	}
 	made := didDocument{keys: published}
 	made.data, err = did.PublishedDocument{
-		ID: tenant.DID, Keys: published,
+		ID: tenant.DID, Keys: published, Authenticating: s.authenticating && tenant.Slug == DefaultSlug,
 		Members: map[string]json.RawMessage{"alsoKnownAs": texts(s.base.issuer(tenant.Slug))},
 	}.MarshalJSON()
 	if err == nil {

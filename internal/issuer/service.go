@@ -129,7 +129,9 @@ type Service struct {
 	rand       io.Reader
 	// didDocuments are those that were made, by DID.
 	didDocuments sync.Map
-	patterns     patterns
+	// authenticating is set by LetKeysAuthenticate.
+	authenticating bool
+	patterns       patterns
 }
 
 // New makes a Service. The error names the field of Config that is at fault.

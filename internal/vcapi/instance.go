@@ -78,6 +78,10 @@ type Policy struct {
 	// RefuseProofs issues nothing that has a proof already; otherwise the new
 	// proof stands beside those that are there.
 	RefuseProofs bool
+	// ChainProofs makes the new proof cover those that are there (previousProof),
+	// each of which must have an id, and gives it one itself. Proofs of selective
+	// disclosure cannot.
+	ChainProofs bool
 	// AssertsOnly signs no presentations: the issuer's document has the keys for
 	// assertionMethod alone, and nobody could verify one.
 	AssertsOnly bool

@@ -72,14 +72,22 @@ func (i *Instance) identified(credential strictjson.Value, wanted string) (stric
 	if id := credential.Get("id").Text(); id != "" || i.config.Ledger == nil || len(i.config.Policy.StatusPurposes) == 0 {
 		return credential, id, nil
 	}
-	raw := make([]byte, 16)
-	if _, err := io.ReadFull(i.config.Random, raw); err != nil {
-		return credential, "", fmt.Errorf("making id: %w", err)
+	id, err := i.newID()
+	if err != nil {
+		return credential, "", err
 	}
-	raw[6], raw[8] = raw[6]&0x0f|0x40, raw[8]&0x3f|0x80
-	id := fmt.Sprintf("urn:uuid:%x-%x-%x-%x-%x", raw[:4], raw[4:6], raw[6:8], raw[8:10], raw[10:])
 	made, err := alone(with(credential, "id", quoted(id)))
 	return made, id, err
+}
+
+// newID is a random URL.
+func (i *Instance) newID() (string, error) {
+	raw := make([]byte, 16)
+	if _, err := io.ReadFull(i.config.Random, raw); err != nil {
+		return "", fmt.Errorf("making id: %w", err)
+	}
+	raw[6], raw[8] = raw[6]&0x0f|0x40, raw[8]&0x3f|0x80
+	return fmt.Sprintf("urn:uuid:%x-%x-%x-%x-%x", raw[:4], raw[4:6], raw[6:8], raw[8:10], raw[10:]), nil
 }
 
 // issuable refuses what is not to be issued, or not here.
@@ -129,6 +137,10 @@ func (i *Instance) secure(ctx context.Context, document []byte, pointers []strin
 	if i.config.Envelope != nil {
 		return i.envelop(ctx, document)
 	}
+	previous, err := i.previousProofs(document)
+	if err != nil {
+		return nil, "", err
+	}
 	for _, proof := range i.config.Proofs {
 		proof, err := proof.present(ctx)
 		if err != nil {
@@ -138,6 +150,11 @@ func (i *Instance) secure(ctx context.Context, document []byte, pointers []strin
 			method = proof.VerificationMethod
 		}
 		options := proof.options(i.now())
+		if options.PreviousProof = previous; i.config.Policy.ChainProofs {
+			if options.ID, err = i.newID(); err != nil {
+				return nil, "", err
+			}
+		}
 		if proof.selective() {
 			for _, pointer := range neverHidden(document) {
 				if !slices.Contains(options.MandatoryPointers, pointer) {
@@ -158,6 +175,27 @@ func (i *Instance) secure(ctx context.Context, document []byte, pointers []strin
 		document = signed
 	}
 	return document, method, nil
+}
+
+// previousProofs names the proofs that a document has, for those that chain to
+// them.
+func (i *Instance) previousProofs(document []byte) ([]string, error) {
+	if !i.config.Policy.ChainProofs {
+		return nil, nil
+	}
+	parsed, err := strictjson.Parse(document)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for proof := range parsed.Root().Get("proof").OneOrMany() {
+		id := proof.Get("id").Text()
+		if id == "" {
+			return nil, invalid(Problem{proofGeneration, "The proof that is there has no id, so none can be chained to it.", "", proof.Pointer()})
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
 }
 
 // options are those of a proof that asserts.

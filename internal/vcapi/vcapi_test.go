@@ -196,6 +196,46 @@ func TestPolicyOfProofsThatAreThere(t *testing.T) {
 	}
 }
 
+func TestChainedProofs(t *testing.T) {
+	set, chaining := newInstance(t, Policy{}), newInstance(t, Policy{ChainProofs: true})
+	one := issue(t, chaining, credentialOf("did:example:somebody", ""), `{}`)
+	two := issue(t, chaining, one, `{}`)
+	three := issue(t, chaining, two, `{}`)
+	if v := verify(t, set, three, `{}`); !v.Verified || len(v.Results.Proofs) != 3 {
+		t.Errorf("a chain of three: %+v", v)
+	}
+	var signed struct {
+		Proof []struct {
+			ID            string `json:"id"`
+			PreviousProof any    `json:"previousProof"`
+			ProofValue    string `json:"proofValue"`
+		} `json:"proof"`
+	}
+	if err := json.Unmarshal([]byte(three), &signed); err != nil {
+		t.Fatal(err)
+	}
+	if len(signed.Proof) != 3 || signed.Proof[0].PreviousProof != nil || signed.Proof[1].PreviousProof != signed.Proof[0].ID {
+		t.Fatalf("the chain is %+v", signed.Proof)
+	}
+	if got, ok := signed.Proof[2].PreviousProof.([]any); !ok || len(got) != 2 || got[0] != signed.Proof[0].ID || got[1] != signed.Proof[1].ID {
+		t.Errorf("the third follows %v", signed.Proof[2].PreviousProof)
+	}
+	for name, forged := range map[string]string{
+		"a proof before the last is another": strings.Replace(three, signed.Proof[0].ProofValue, signed.Proof[1].ProofValue, 1),
+		"a name is another":                  strings.Replace(three, `"id":"`+signed.Proof[0].ID, `"id":"urn:uuid:00000000-0000-4000-8000-000000000000`, 1),
+		"the content is another":             strings.Replace(three, "Alice", "Mallory", 1),
+	} {
+		if v := verify(t, set, forged, `{}`); v.Verified || forged == three {
+			t.Errorf("%s: verified", name)
+		}
+	}
+	unnamed := issue(t, set, credentialOf("did:example:somebody", ""), `{}`)
+	_, err := chaining.Issue(t.Context(), []byte(`{"credential":`+unnamed+`}`))
+	if got := refused(t, err, ErrInvalid); !slices.Contains(got, "PROOF_GENERATION_ERROR") {
+		t.Errorf("%v", got)
+	}
+}
+
 func TestPolicyOfStatus(t *testing.T) {
 	for _, decides := range []bool{false, true} {
 		i := newInstance(t, Policy{StatusPurposes: []string{"revocation", "suspension"}, StatusDecides: decides})
