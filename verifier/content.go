@@ -4,6 +4,7 @@ import (
 	"maps"
 	"strings"
 	"time"
+	"unicode"
 
 	"laurel/credential"
 	"laurel/credential/strictjson"
@@ -92,9 +93,9 @@ func (e *examination) validity() {
 		case err != nil:
 			e.add(CodeValidityUnreadable, Failed, v.Pointer(), nil)
 		case isBegin && e.now.Add(clockSkew).Before(moment):
-			e.add(CodeNotYetValid, Failed, v.Pointer(), e.quote(map[string]string{name: format(moment)}))
+			e.add(CodeNotYetValid, Failed, v.Pointer(), e.quote(e.period(dates, map[string]string{name: format(moment)})))
 		case !isBegin && e.now.After(moment):
-			e.add(CodeExpired, Failed, v.Pointer(), e.quote(map[string]string{name: format(moment)}))
+			e.add(CodeExpired, Failed, v.Pointer(), e.quote(e.period(dates, map[string]string{name: format(moment)})))
 		default:
 			continue
 		}
@@ -104,15 +105,59 @@ func (e *examination) validity() {
 	switch {
 	case !current:
 	case from.After(e.now.Add(clockSkew)):
-		e.add(CodeNotYetValid, Failed, "", e.quote(map[string]string{"nbf": format(from)}))
+		e.add(CodeNotYetValid, Failed, "", e.quote(between(from, until, map[string]string{"nbf": format(from)})))
 		return
 	case !until.IsZero() && e.now.After(until):
-		e.add(CodeExpired, Failed, "", e.quote(map[string]string{"exp": format(until)}))
+		e.add(CodeExpired, Failed, "", e.quote(between(from, until, map[string]string{"exp": format(until)})))
 		return
 	}
 	if current {
 		e.add(CodeValidity, Passed, "", nil)
 	}
+}
+
+// period adds to params from when until when the credential is valid by the dates
+// of these names, as far as it says so and they can be read. Of two names for the
+// same the stricter counts.
+func (e *examination) period(names []string, params map[string]string) map[string]string {
+	var begin, end time.Time
+	for i, name := range names {
+		moment, _, err := credential.ParseDateTimeStamp(e.credential.Value().Get(name).Text())
+		switch {
+		case err != nil:
+		case i%2 == 0 && moment.After(begin):
+			begin = moment
+		case i%2 == 1 && (end.IsZero() || moment.Before(end)):
+			end = moment
+		}
+	}
+	return between(begin, end, params)
+}
+
+// between adds to params from when until when something is valid, as far as that
+// is known.
+func between(begin, end time.Time, params map[string]string) map[string]string {
+	if !begin.IsZero() {
+		params["from"] = format(begin)
+	}
+	if !end.IsZero() {
+		params["until"] = format(end)
+	}
+	return params
+}
+
+// maxReason bounds what a list of withdrawn badges is quoted with.
+const maxReason = 200
+
+// quotable makes what a list gives as its reason fit for a sentence.
+func quotable(reason string) string {
+	count := 0
+	return strings.Map(func(r rune) rune {
+		if count++; count > maxReason || !unicode.IsGraphic(r) {
+			return -1
+		}
+		return r
+	}, reason)
 }
 
 func format(moment time.Time) string { return moment.UTC().Format(time.RFC3339) }

@@ -31,32 +31,36 @@ func TestVerificationDocument(t *testing.T) {
 
 // situation is a row of the table of verdicts: what is the case, and a scenario
 // of the tests that is an example of it.
-type situation struct{ condition, scenario, tone string }
+type situation struct {
+	condition, scenario, tone string
+	also                      Code // that has passed and is said besides, or ""
+}
 
 // situations are what people meet. The verdict and the words of each row are
 // taken from what the verifier says of the scenario.
 var situations = []situation{
-	{"a sound badge", "a badge", "good"},
-	{"not a badge", "an object", "neutral"},
-	{"a picture without a badge in it", "a picture", "neutral"},
-	{"changed since it was signed", "a PNG with a changed badge", "stop"},
-	{"signed with a key that is not the issuer's", "a token that names another's key (JW-04)", "stop"},
-	{"not signed", "no proof", "stop"},
-	{"the issuer's site does not answer", "an issuer out of reach", "caution"},
-	{"signed in a way that is not known here", "an unknown cryptosuite (DI-08)", "caution"},
-	{"withdrawn by the issuer", "withdrawn", "stop"},
-	{"on hold", "on hold", "stop"},
-	{"expired", "expired", "caution"},
-	{"not valid yet", "not valid yet", "caution"},
-	{"the list of withdrawn badges cannot be had", "a fault for a list (SL-07)", "caution"},
-	{"an endorsement in it fails", "endorsed, changed", "good, noted"},
-	{"a badge of the older kind, hosted", "an older badge, hosted", "good, noted"},
-	{"a badge of the older kind, signed", "an older badge, signed", "good, noted"},
-	{"asked for a person, and about somebody else", "for somebody else", "stop"},
-	{"asked for a person, and it does not say", "for a name", "caution"},
-	{"presented by the one it is about", "a presentation with a badge", "good"},
-	{"presented by another", "a presentation by somebody who is not the subject (VP-03)", "good, noted"},
-	{"presented for somebody else", "a presentation for somebody else (VP-01)", "stop"},
+	{"a sound badge", "a badge", "good", ""},
+	{"not a badge", "an object", "neutral", ""},
+	{"a picture without a badge in it", "a picture", "neutral", ""},
+	{"changed since it was signed", "a PNG with a changed badge", "stop", ""},
+	{"signed with a key that is not the issuer's", "a token that names another's key (JW-04)", "stop", ""},
+	{"not signed", "no proof", "stop", ""},
+	{"the issuer's site does not answer", "an issuer out of reach", "caution", ""},
+	{"signed in a way that is not known here", "an unknown cryptosuite (DI-08)", "caution", ""},
+	{"withdrawn by the issuer", "withdrawn", "stop", ""},
+	{"on hold", "on hold", "caution", ""},
+	{"expired", "expired", "caution", ""},
+	{"not valid yet", "not valid yet", "caution", ""},
+	{"the list of withdrawn badges cannot be had", "a fault for a list (SL-07)", "caution", ""},
+	{"the list cannot be had now, and a copy that still lasts is at hand", "a list as it should be", "good", CodeStatus},
+	{"an endorsement in it fails", "endorsed, changed", "good, noted", ""},
+	{"a badge of the older kind, hosted", "an older badge, hosted", "good, noted", ""},
+	{"a badge of the older kind, signed", "an older badge, signed", "good, noted", ""},
+	{"asked for a person, and about somebody else", "for somebody else", "stop", ""},
+	{"asked for a person, and it does not say", "for a name", "caution", ""},
+	{"presented by the one it is about", "a presentation with a badge", "good", ""},
+	{"presented by another", "a presentation by somebody who is not the subject (VP-03)", "good, noted", ""},
+	{"presented for somebody else", "a presentation for somebody else (VP-01)", "stop", ""},
 }
 
 func writeVerificationDocument() []byte {
@@ -111,13 +115,17 @@ that of the list, so a list with both cannot be relied on.
 				sentence = entry.Sentence
 			}
 		}
+		if s.also != "" {
+			sentence += " " + catalogue[key{s.also, Passed}].sentence
+		}
 		fmt.Fprintf(&b, "| %s | %s | `%s` | %s | %s |\n", cell(s.condition), example.verdict, example.code, s.tone, cell(sentence))
 	}
 	b.WriteString(`
 ## Every finding
 
 *Verdict* is what a finding makes of the verdict unless another makes it worse; a dash means that it does not speak against the badge.
-Words in braces are members of the check's ` + "`params`" + `. What to do stands in the sentence.
+Words in braces are members of the check's ` + "`params`" + `; what stands in brackets is said where they are known. What to do stands
+in the sentence.
 
 | code | outcome | verdict | what is said, and what to do |
 |---|---|---|---|

@@ -58,7 +58,8 @@ func informs(sentence string) entry         { return entry{effectNone, stepNone,
 func leavesOpen(sentence string) entry      { return entry{effectIndeterminate, stepNone, sentence} }
 func decides(sentence string) entry         { return entry{effectInvalid, stepNone, sentence} }
 
-// catalogue holds every finding there is. Names in braces are params. A
+// catalogue holds every finding there is. Names in braces are params; what stands
+// in brackets is said only where all params in it are known. A
 // sentence that can be said before a proof has passed has no params that come
 // from the document, but for claimedIssuer.
 var catalogue = map[key]entry{
@@ -169,18 +170,18 @@ var catalogue = map[key]entry{
 	{CodeSubject, Passed}:                  settles(stepSubject, "The badge says for whom it is."),
 	{CodeSubjectUnidentified, Failed}:      decides("The badge does not say for whom it is. Ask the issuer for a corrected badge."),
 	{CodeValidity, Passed}:                 settles(stepValidity, "The badge is within its dates."),
-	{CodeNotYetValid, Failed}:              decides("The badge is not valid yet: its dates lie in the future."),
-	{CodeExpired, Failed}:                  decides("The badge has expired. It was valid once; ask whether it was renewed."),
+	{CodeNotYetValid, Failed}:              decides("The badge is not valid yet: its dates lie in the future[, from {from}][ until {until}]."),
+	{CodeExpired, Failed}:                  decides("The badge has expired. It was valid once[, from {from}][ until {until}]; ask whether it was renewed."),
 	{CodeValidityUnreadable, Failed}:       decides("A date of the badge is not readable, so nobody can tell how long it is valid."),
 
-	{CodeStatus, Passed}:  settles(stepStatus, "The issuer's list does not have the badge as withdrawn or on hold ({purpose})."),
+	{CodeStatus, Passed}:  settles(stepStatus, "The issuer's list[ of {asOf}] does not have the badge as withdrawn or on hold ({purpose})."),
 	{CodeStatus, Skipped}: settles(stepStatus, "The issuer keeps no list of withdrawn badges for this one, so there was nothing to look up."),
 	{CodeStatusWithheld, Skipped}: settles(
 		stepStatus, "Whether the badge was withdrawn was not looked up: no list is named in what is shown, and whoever hands the badge over may have kept it back. Ask for all of the badge where that matters.",
 	),
 	{CodeStatusUnchecked, Skipped}:             informs("Whether the badge was withdrawn was not looked up, because nothing shows yet that it is the issuer's."),
-	{CodeRevoked, Failed}:                      decides("Withdrawn by the issuer. Do not accept it."),
-	{CodeSuspended, Failed}:                    decides("On hold: the issuer has suspended the badge for now. Check again later or ask the issuer."),
+	{CodeRevoked, Failed}:                      decides("Withdrawn by the issuer[, as its list of {asOf} says][, for this reason: {reason}]. Do not accept it."),
+	{CodeSuspended, Failed}:                    decides("On hold: the issuer has suspended the badge for now[, as its list of {asOf} says]. Check again later or ask the issuer."),
 	{CodeStatusNote, Passed}:                   settles(stepStatus, "The issuer has a note about the badge ({purpose}): {note}. It is valid all the same."),
 	{CodeStatusNote, Skipped}:                  settles(stepStatus, "The issuer has no note about the badge ({purpose})."),
 	{CodeStatusNote, Indeterminate}:            settles(stepStatus, "Whether the issuer has a note about the badge ({purpose}) could not be found out. It does not matter for its validity."),
@@ -220,24 +221,48 @@ var catalogue = map[key]entry{
 }
 
 // sentence fills in the message of a finding. What a param holds is never read
-// for braces again.
+// for braces or brackets again.
 func sentence(template string, params map[string]string) string {
+	if strings.IndexByte(template, '[') < 0 {
+		words, _ := fill(template, params)
+		return words
+	}
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(template, "[")
+		words, _ := fill(before, params)
+		b.WriteString(words)
+		if !found {
+			return b.String()
+		}
+		inside, after, _ := strings.Cut(rest, "]")
+		if words, whole := fill(inside, params); whole {
+			b.WriteString(words)
+		}
+		template = after
+	}
+}
+
+// fill fills in the params of a part of a message, and reports whether all of
+// them are known. The name of one that is not stays as it is.
+func fill(template string, params map[string]string) (words string, whole bool) {
 	if strings.IndexByte(template, '{') < 0 {
-		return template
+		return template, true
 	}
 	var b strings.Builder
 	b.Grow(len(template) + 32)
+	whole = true
 	for {
 		before, rest, found := strings.Cut(template, "{")
 		b.WriteString(before)
 		if !found {
-			return b.String()
+			return b.String(), whole
 		}
 		name, after, closed := strings.Cut(rest, "}")
 		value, given := params[name]
 		if !closed || !given {
 			b.WriteString("{")
-			template = rest
+			template, whole = rest, false
 			continue
 		}
 		b.WriteString(value)
@@ -253,7 +278,8 @@ type Entry struct {
 	// makes it worse: VerdictInvalid, VerdictIndeterminate, or "" when it does
 	// not speak against it.
 	Verdict Verdict
-	// Sentence is the message with the names of params in braces.
+	// Sentence is the message with the names of params in braces. A part in
+	// brackets is said only where all params in it are known.
 	Sentence string
 }
 

@@ -202,9 +202,9 @@ func (e *examination) olderContent(assertion strictjson.Value) {
 	issuedOn, expires := openbadges2.Dates(assertion)
 	switch {
 	case e.now.Add(clockSkew).Before(issuedOn):
-		e.add(CodeNotYetValid, Failed, "/issuedOn", map[string]string{"issuedOn": format(issuedOn)})
+		e.add(CodeNotYetValid, Failed, "/issuedOn", between(issuedOn, expires, map[string]string{"issuedOn": format(issuedOn)}))
 	case !expires.IsZero() && e.now.After(expires):
-		e.add(CodeExpired, Failed, "/expires", map[string]string{"expires": format(expires)})
+		e.add(CodeExpired, Failed, "/expires", between(issuedOn, expires, map[string]string{"expires": format(expires)}))
 	default:
 		e.add(CodeValidity, Passed, "", nil)
 	}
@@ -246,8 +246,8 @@ func matchOlderIdentity(recipient strictjson.Value, expected string) match {
 
 // olderStatus looks a signed assertion up in the issuer's list.
 func (e *examination) olderStatus(issuer, assertion strictjson.Value) {
-	reference, given := issuer.Member("revocationList")
-	if !given {
+	reference, isListed := issuer.Member("revocationList")
+	if !isListed {
 		e.add(CodeStatus, Skipped, "", nil)
 		return
 	}
@@ -261,7 +261,7 @@ func (e *examination) olderStatus(issuer, assertion strictjson.Value) {
 	case err != nil:
 		e.add(CodeStatusListInvalid, Indeterminate, "", nil)
 	case revoked:
-		e.add(CodeRevoked, Failed, "", map[string]string{"purpose": "revocation", "reason": reason})
+		e.add(CodeRevoked, Failed, "", given(map[string]string{"purpose": "revocation", "reason": quotable(reason)}))
 	default:
 		e.add(CodeStatus, Passed, "", map[string]string{"purpose": "revocation"})
 	}

@@ -279,7 +279,7 @@ func (e *examination) revocationList(entry statuslist.Entry) {
 		return
 	}
 	reason, revoked := list.Revoked(e.credential.ID())
-	params["reason"] = reason
+	params["reason"] = quotable(reason)
 	params = given(params)
 	switch {
 	case revoked:
