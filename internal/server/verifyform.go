@@ -5,6 +5,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -78,11 +79,11 @@ func isExpected(name string) bool {
 	return name == fieldEmail || name == fieldID || name == fieldChallenge || name == fieldDomain || name == fieldRefresh
 }
 
-// unwrap takes a badge out of JSON that says what is expected of it,
-// {"credential": …, "expect": {…}} or {"url": …, "expect": {…}}. Everything else
-// is left as it is. The badge is the very bytes that came in.
+// unwrap takes a badge out of JSON that wraps it, and may say what is expected of
+// it: {"credential": …}, with or without "expect": {…}, or {"url": …, "expect":
+// {…}}. Everything else is left as it is. The badge is the very bytes that came in.
 func (sent *submission) unwrap() error {
-	if !bytes.Contains(sent.data, []byte(`"expect"`)) {
+	if !bytes.Contains(sent.data, []byte(`"expect"`)) && !bytes.Contains(sent.data, []byte(`"credential"`)) && !beginsWithURL(sent.data) {
 		return nil
 	}
 	document, err := strictjson.Parse(sent.data)
@@ -90,46 +91,77 @@ func (sent *submission) unwrap() error {
 		return nil // the verifier will say so
 	}
 	root := document.Root()
-	expect, ok := root.Member("expect")
-	if _, hasContext := root.Member("@context"); !ok || hasContext {
+	expect, expects := root.Member("expect")
+	inside, hasCredential := root.Member(field)
+	if _, hasContext := root.Member("@context"); hasContext {
+		return nil
+	}
+	address, hasURL := root.Member("url")
+	if !expects && !hasCredential && (!hasURL || root.Len() != 1) {
 		return nil
 	}
 	var b binder
 	b.object(root, field, "url", "expect")
-	inside, hasCredential := root.Member(field)
-	address, hasURL := root.Member("url")
-	if hasURL {
-		inside = address
-	}
 	switch {
 	case hasCredential == hasURL:
 		b.fault("/"+field, "member_missing")
-	case inside.Kind() == strictjson.Object && !hasURL:
+	case hasURL && address.Kind() == strictjson.String && !isAddress(address.Text()):
+		b.fault(address.Pointer(), "url_malformed")
+	case hasURL && address.Kind() == strictjson.String:
+		sent.data = slices.Concat([]byte(`{"url":`), address.Raw(), []byte("}")) // as without what is expected
+	case hasURL:
+		b.fault(address.Pointer(), "value_unknown")
+	case inside.Kind() == strictjson.Object:
 		sent.data = inside.Raw()
 	case inside.Kind() == strictjson.String:
 		sent.data = []byte(inside.Text())
 	default:
 		b.fault(inside.Pointer(), "value_unknown")
 	}
-	b.expect(expect, sent)
+	if expects {
+		b.expect(expect, sent)
+	}
 	return b.err()
 }
 
-// expect reads the member of that name.
+// beginsWithURL reports whether JSON may be an object with the one member url.
+// Most badges have that name further in.
+func beginsWithURL(data []byte) bool {
+	inside, ok := bytes.CutPrefix(bytes.TrimSpace(data), []byte("{"))
+	return ok && bytes.HasPrefix(bytes.TrimSpace(inside), []byte(`"url"`))
+}
+
+// isAddress reports whether a text is an https URL.
+func isAddress(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Host != "" && strings.HasPrefix(text, "https://")
+}
+
+// expect reads the member of that name. What is empty is refused: whoever sends
+// it would take the answer for one about what they meant to ask.
 func (b *binder) expect(v strictjson.Value, sent *submission) {
 	b.object(v, fieldEmail, fieldID, fieldChallenge, fieldDomain, fieldRefresh)
 	if refresh := b.flag(v, fieldRefresh); refresh != nil {
 		sent.expect.Refresh = *refresh
 	}
 	for name, member := range v.Members() {
-		if name == fieldRefresh {
+		switch {
+		case name == fieldRefresh || !isExpected(name):
+			continue
+		case member.Kind() != strictjson.String && (name != fieldDomain || member.Kind() != strictjson.Array):
+			b.fault(member.Pointer(), "text_expected")
+			continue
+		case member.Kind() == strictjson.Array && member.Len() == 0:
+			b.fault(member.Pointer(), "empty")
 			continue
 		}
 		for value := range member.OneOrMany() {
 			switch {
-			case value.Kind() != strictjson.String || member.Kind() == strictjson.Array && name != fieldDomain:
+			case value.Kind() != strictjson.String:
 				b.fault(value.Pointer(), "text_expected")
-			case isExpected(name):
+			case strings.TrimSpace(value.Text()) == "":
+				b.fault(value.Pointer(), "empty")
+			default:
 				if fault := sent.expected(name, value.Text()); fault != "" {
 					b.fault(value.Pointer(), fault)
 				}
