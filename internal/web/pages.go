@@ -199,7 +199,7 @@ func (p VerifyPage) Render(w io.Writer) error {
 		Badge   *badge
 	}{VerifyPage: p}
 	if p.Report != nil {
-		view.Verdict = headlines[p.Report.Verdict]
+		view.Verdict = headlineOf(p.Report)
 		if decisive, ok := p.Report.Decisive(); ok && p.Report.Verdict != verifier.VerdictValid {
 			view.Reason = decisive.Message
 		}
@@ -235,6 +235,20 @@ var headlines = map[verifier.Verdict]headline{
 	verifier.VerdictValid:         {"good", "✔", "Valid: this badge holds"},
 	verifier.VerdictInvalid:       {"stop", "✖", "Not valid: do not rely on this badge"},
 	verifier.VerdictIndeterminate: {"caution", "?", "Could not be checked: neither valid nor invalid"},
+}
+
+// passing are the findings against a badge that time or its issuer can undo.
+var passing = []verifier.Code{verifier.CodeSuspended, verifier.CodeExpired, verifier.CodeNotYetValid}
+
+// headlineOf is the verdict of a report in words. A badge that is shown to be its
+// issuer's, and fails only for now, calls for caution and does not look forged.
+func headlineOf(report *verifier.Report) headline {
+	h := headlines[report.Verdict]
+	lasting := func(c verifier.Check) bool { return c.Outcome == verifier.Failed && !slices.Contains(passing, c.Code) }
+	if report.Verdict == verifier.VerdictInvalid && report.Credential != nil && !slices.ContainsFunc(report.Checks, lasting) {
+		h.Tone, h.Mark = "caution", "!"
+	}
+	return h
 }
 
 // check is one check in words.

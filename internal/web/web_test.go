@@ -252,6 +252,34 @@ func TestVerifyPageSaysTheVerdictFirst(t *testing.T) {
 	}
 }
 
+// TestToneOfVerdict: what may pass calls for caution, as long as the badge is
+// shown to be its issuer's and nothing else speaks against it.
+func TestToneOfVerdict(t *testing.T) {
+	held := verifier.Check{Code: verifier.CodeSuspended, Outcome: verifier.Failed, Message: "On hold."}
+	revoked := verifier.Check{Code: verifier.CodeRevoked, Outcome: verifier.Failed, Message: "Withdrawn."}
+	proven := func(checks ...verifier.Check) *verifier.Report {
+		r := report(verifier.VerdictInvalid, checks...)
+		r.Credential = json.RawMessage(hostile)
+		return r
+	}
+	for name, c := range map[string]struct {
+		report *verifier.Report
+		tone   string
+	}{
+		"valid":                 {report(verifier.VerdictValid, passed), "good"},
+		"on hold":               {proven(passed, held), "caution"},
+		"expired and on hold":   {proven(passed, failed, held), "caution"},
+		"on hold and withdrawn": {proven(passed, held, revoked), "stop"},
+		"withdrawn":             {proven(passed, revoked), "stop"},
+		"expired, not proven":   {report(verifier.VerdictInvalid, failed, open), "stop"},
+		"not checked":           {report(verifier.VerdictIndeterminate, passed, open), "caution"},
+	} {
+		if page := rendered(t, VerifyPage{Report: c.report}); !strings.Contains(page, `<h1 class="state `+c.tone+`">`) {
+			t.Errorf("%s: not %s", name, c.tone)
+		}
+	}
+}
+
 func TestBadgePageOrder(t *testing.T) {
 	const logo = "data:image/png;base64,iVBORw0KGgo="
 	badge := parsed(t, strings.Replace(hostile, "https://tracker.example/pixel.png", logo, 1))
