@@ -227,8 +227,11 @@ func (s *Server) createAPIKey(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	// Operators of the installation give others' keys any scope but their own
+	// kind; in its own institution a key gives what it has.
+	own := tenantOf(c) == apiKey(c).Tenant
 	for i, scope := range wanted.Scopes {
-		if scope == issuer.ScopeInstallation && !apiKey(c).Allows(scope) {
+		if (own || scope == issuer.ScopeInstallation) && !apiKey(c).Allows(scope) {
 			var b binder
 			b.wrong("/scopes/"+strconv.Itoa(i), "scope_exceeds")
 			return b.err()
