@@ -45,6 +45,7 @@ type person struct {
 	Since       time.Time `json:"since"`
 	Erased      time.Time `json:"erased,omitzero"`
 	Credentials []issued  `json:"credentials"`
+	Rows        int       `json:"rows,omitempty"`
 }
 
 // eraseCommand destroys the data of a person.
@@ -97,7 +98,11 @@ func (c *eraseCommand) erase(ctx context.Context, console *console) (served, era
 	if !c.Yes {
 		return false, false, console.report(c.JSON, found, func(w io.Writer) { c.preview(w, found) })
 	}
-	who = issuer.WhoIs{Subject: found.Subject}
+	// Not the subject: rows of files are found by address or id, even when the
+	// badges are gone.
+	if c.Email == "" && c.ID == "" {
+		who = issuer.WhoIs{Subject: found.Subject}
+	}
 	if err := c.revoke(ctx, operator, found); err != nil {
 		return false, false, err
 	}
@@ -132,11 +137,15 @@ func (c *eraseCommand) preview(w io.Writer, found person) {
 	} else {
 		fmt.Fprintf(w, "This would destroy, for good, the contents of these badges and all that is known of\ntheir recipient. That there were badges, and their status, stays.\n\n")
 	}
-	writeRows(w, [][2]string{{"Subject", found.Subject}, {"Since", found.Since.Format("2006-01-02")}})
+	writeRows(w, [][2]string{{"Subject", found.Subject}, {"Since", found.Since.Format("2006-01-02")}, {"Rows of files", fmt.Sprint(found.Rows)}})
 	for _, badge := range found.Credentials {
 		fmt.Fprintf(w, "  %s  %s\n", badge.ID, badge.State)
 	}
-	if found.Erased.IsZero() {
+	switch {
+	case !found.Erased.IsZero():
+	case found.Subject == "":
+		fmt.Fprintf(w, "\nNothing was changed. Do it:  the same command with --yes\n")
+	default:
 		fmt.Fprintf(w, "\nNothing was changed. Do it:  laurel erase --subject %s --yes --data %s\n", found.Subject, c.Data)
 	}
 }

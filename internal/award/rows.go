@@ -197,8 +197,10 @@ func parseDate(text string, endOfDay bool) (t time.Time, code string) {
 	return day, ""
 }
 
-// judge has the issuer look at a row.
+// judge has the issuer look at a row. A bad row, too, is found by whom it names,
+// so that it goes when they are erased.
 func (m mapping) judge(ctx context.Context, batch *issuer.Batch, terms issuer.Request, r *row) error {
+	r.stored.Lookup = batch.Recognise(issuer.Recipient{Email: r.contents.Email, ID: r.contents.ID})
 	if r.stored.State == storage.RowBad {
 		return nil
 	}

@@ -20,6 +20,12 @@ import (
 type Store interface {
 	JobStore
 	RowStore
+	ErasureStore
+}
+
+// ErasureStore forgets people who stand in files.
+type ErasureStore interface {
+	EraseAwardRows(ctx context.Context, act storage.Act, tenant, id string, rows []int) error
 }
 
 // JobStore keeps bulk awards.

@@ -101,6 +101,22 @@ func (b *Batch) Judge(ctx context.Context, request Request) (Recipient, error) {
 // Lookup is storage.SubjectKey.Lookup of a recipient that Judge returned.
 func (b *Batch) Lookup(r Recipient) []byte { return b.service.lookup(b.caller.Tenant, r) }
 
+// Recognise is the Lookup of whoever stands in a request that may have other
+// faults, nil where the address or id is none. Of somebody with both it is that
+// of the address.
+func (b *Batch) Recognise(r Recipient) []byte {
+	if r.Email != "" {
+		if known, err := normalizeRecipient(Recipient{Email: r.Email}); err == nil {
+			return b.Lookup(known)
+		}
+	}
+	known, err := normalizeRecipient(Recipient{ID: r.ID})
+	if err != nil {
+		return nil
+	}
+	return b.Lookup(known)
+}
+
 // Held looks for an award of the achievement, of any version, that a recipient
 // has: one in force before one that was revoked. The error is
 // storage.ErrNotFound when there is none. One in the making counts where a bulk

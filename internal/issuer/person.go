@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"laurel/credential/jose"
@@ -83,6 +84,51 @@ func (s *Service) subjectOf(ctx context.Context, tenant string, who WhoIs) (stor
 	return s.store.LookupSubject(ctx, tenant, lookup)
 }
 
+// Name is an address or an id by which a person is known, as it was given or as
+// it is told apart, and its Lookup.
+type Name struct {
+	Text   string
+	Lookup []byte
+}
+
+// Names are all names of a person that are known: the one that is given, and
+// those in what was told for badges. Somebody who is unknown has the one that is
+// given. Errors: as FindPerson, but storage.ErrNotFound only for who is named by
+// credential or subject.
+func (s *Service) Names(ctx context.Context, tenant string, who WhoIs) ([]Name, error) {
+	var names []Name
+	add := func(r Recipient) {
+		if known, err := normalizeRecipient(Recipient{Email: r.Email, ID: r.ID}); err == nil {
+			names = append(names, Name{known.Email + known.ID, s.lookup(tenant, known)})
+		}
+	}
+	person, err := s.FindPerson(ctx, tenant, who)
+	unknown := errors.Is(err, storage.ErrNotFound) && who.Email+who.ID != ""
+	if err != nil && !unknown {
+		return nil, err
+	}
+	add(Recipient{Email: who.Email, ID: who.ID})
+	if unknown || !person.Erased.IsZero() {
+		return names, nil
+	}
+	for _, c := range person.Credentials {
+		record, err := s.store.Credential(ctx, tenant, c.ID)
+		if err != nil {
+			return nil, err
+		}
+		if record.Recipient == nil {
+			continue
+		}
+		recipient, err := s.openRecipient(ctx, record)
+		if err != nil {
+			return nil, err
+		}
+		add(recipient)
+	}
+	slices.SortFunc(names, func(a, b Name) int { return strings.Compare(a.Text, b.Text) })
+	return slices.CompactFunc(names, func(a, b Name) bool { return a.Text == b.Text }), nil
+}
+
 func (s *Service) lookupOf(tenant string, who WhoIs) ([]byte, error) {
 	recipient, err := normalizeRecipient(Recipient{Email: who.Email, ID: who.ID})
 	if err != nil {
@@ -101,6 +147,20 @@ type PersonalData struct {
 	Since    time.Time `json:"since"`
 	// Badges are all awards, the newest first.
 	Badges []PersonalBadge `json:"badges"`
+	// Rows are those of files for bulk awards that name the person.
+	Rows []PersonalRow `json:"rows,omitempty"`
+}
+
+// PersonalRow is a row of a file for a bulk award as far as it is kept.
+type PersonalRow struct {
+	// Award is the id of the bulk award, Row the number as the spreadsheet
+	// shows it.
+	Award    string           `json:"award"`
+	Row      int              `json:"row"`
+	State    storage.RowState `json:"state"`
+	Uploaded time.Time        `json:"uploaded"`
+	Headings []string         `json:"headings"`
+	Cells    []string         `json:"cells"`
 }
 
 // PersonalBadge is an award and what is kept with it.
@@ -125,10 +185,17 @@ type PersonalBadge struct {
 
 const personalFormat = "laurel personal data 1"
 
-// ExportPerson gives out all that is kept of a person, and enters in the record
-// of acts that it did. Errors: as FindPerson; storage.ErrErased.
-func (s *Service) ExportPerson(ctx context.Context, caller Caller, who WhoIs) (PersonalData, error) {
+// ExportPerson gives out all that is kept of a person, and the rows of files
+// that name them, and enters in the record of acts that it did. Errors: as
+// FindPerson; storage.ErrErased. Somebody without badges is known where there
+// are rows.
+func (s *Service) ExportPerson(ctx context.Context, caller Caller, who WhoIs, rows ...PersonalRow) (PersonalData, error) {
 	person, err := s.FindPerson(ctx, caller.Tenant, who)
+	object := "subject/" + person.Subject
+	if errors.Is(err, storage.ErrNotFound) && len(rows) > 0 {
+		object, err = "subject/unknown", nil
+		person.Since = firstUpload(rows)
+	}
 	if err != nil {
 		return PersonalData{}, err
 	}
@@ -141,7 +208,7 @@ func (s *Service) ExportPerson(ctx context.Context, caller Caller, who WhoIs) (P
 	}
 	now := s.clock().UTC()
 	data := PersonalData{
-		Format: personalFormat, Issuer: tenant.DID, Exported: now, Subject: person.Subject, Since: person.Since, Badges: []PersonalBadge{},
+		Format: personalFormat, Issuer: tenant.DID, Exported: now, Subject: person.Subject, Since: person.Since, Badges: []PersonalBadge{}, Rows: rows,
 	}
 	for _, c := range person.Credentials {
 		badge, err := s.personalBadge(ctx, c)
@@ -152,9 +219,19 @@ func (s *Service) ExportPerson(ctx context.Context, caller Caller, who WhoIs) (P
 	}
 	_, err = s.store.AppendAudit(ctx, storage.AuditEntry{
 		Tenant: caller.Tenant, Time: now, Actor: caller.Actor, Action: storage.ActionExportSubject,
-		Object: "subject/" + person.Subject, Detail: decimal(len(data.Badges)),
+		Object: object, Detail: decimal(len(data.Badges)),
 	})
 	return data, err
+}
+
+func firstUpload(rows []PersonalRow) time.Time {
+	since := rows[0].Uploaded
+	for _, row := range rows {
+		if row.Uploaded.Before(since) {
+			since = row.Uploaded
+		}
+	}
+	return since
 }
 
 func (s *Service) personalBadge(ctx context.Context, c Credential) (PersonalBadge, error) {
@@ -197,6 +274,8 @@ type Receipt struct {
 	// Credentials are the badges whose contents were destroyed. Their status
 	// goes on being published, so that copies that others hold can be checked.
 	Credentials []ErasedCredential `json:"credentials"`
+	// Rows is in how many rows of files somebody stood who had no badge.
+	Rows int `json:"rows,omitempty"`
 }
 
 // ErasedCredential is what is left of a badge.
@@ -270,8 +349,24 @@ func (s *Service) receipt(ctx context.Context, slug, subject string) (SignedRece
 		}
 		receipt.Credentials = append(receipt.Credentials, ErasedCredential{c.ID, c.State, record.Status})
 	}
+	return s.signReceipt(ctx, tenant, receipt)
+}
+
+// RowsReceipt is the receipt for somebody who had no badge, and stood in so many
+// rows of files. Its subject is empty.
+func (s *Service) RowsReceipt(ctx context.Context, slug string, rows int) (SignedReceipt, error) {
+	tenant, err := s.store.Tenant(ctx, slug)
+	if err != nil {
+		return SignedReceipt{}, err
+	}
+	return s.signReceipt(ctx, tenant, Receipt{
+		Format: receiptFormat, Issuer: tenant.DID, Erased: s.clock().UTC(), Credentials: []ErasedCredential{}, Rows: rows,
+	})
+}
+
+func (s *Service) signReceipt(ctx context.Context, tenant storage.Tenant, receipt Receipt) (SignedReceipt, error) {
 	signed := SignedReceipt{Receipt: receipt}
-	key, err := s.ring.Signing(ctx, slug)
+	key, err := s.ring.Signing(ctx, tenant.Slug)
 	if err != nil {
 		return signed, nil // the erasure does not depend on it
 	}

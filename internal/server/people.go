@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -9,12 +10,15 @@ import (
 	"laurel/internal/issuer"
 )
 
-// personBody is a person in answers: what can be said without saying who.
+// personBody is a person in answers: what can be said without saying who. Rows
+// is in how many rows of files for bulk awards they stand. Who has no badge has
+// no subject.
 type personBody struct {
 	Subject     string           `json:"subject"`
 	Since       time.Time        `json:"since"`
 	Erased      time.Time        `json:"erased,omitzero"`
 	Credentials []credentialBody `json:"credentials"`
+	Rows        int              `json:"rows,omitempty"`
 }
 
 // who reads the body of a request about a person. Who it is stands there and
@@ -49,13 +53,22 @@ func (s *Server) findPerson(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	found, err := s.issuer.FindPerson(c.Request.Context(), caller.Tenant, who)
+	found, rows, err := s.find(c.Request.Context(), caller.Tenant, who)
 	if err != nil {
 		return err
 	}
 	return respond(c, http.StatusOK, personBody{
-		found.Subject, found.Since, found.Erased, listOf(found.Credentials, "", credentialOf).Items,
+		found.Subject, found.Since, found.Erased, listOf(found.Credentials, "", credentialOf).Items, rows,
 	})
+}
+
+// find finds a person, and in how many rows of files they stand.
+func (s *Server) find(ctx context.Context, tenant string, who issuer.WhoIs) (issuer.Person, int, error) {
+	if s.awards != nil {
+		return s.awards.FindPerson(ctx, tenant, who)
+	}
+	found, err := s.issuer.FindPerson(ctx, tenant, who)
+	return found, 0, err
 }
 
 // exportPerson gives out all that is kept of a person.
@@ -64,7 +77,12 @@ func (s *Server) exportPerson(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	data, err := s.issuer.ExportPerson(c.Request.Context(), caller, who)
+	var data issuer.PersonalData
+	if s.awards != nil {
+		data, err = s.awards.ExportPerson(c.Request.Context(), caller, who)
+	} else {
+		data, err = s.issuer.ExportPerson(c.Request.Context(), caller, who)
+	}
 	if err != nil {
 		return err
 	}
@@ -77,7 +95,12 @@ func (s *Server) erasePerson(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	receipt, err := s.issuer.ErasePerson(c.Request.Context(), caller, who)
+	var receipt issuer.SignedReceipt
+	if s.awards != nil {
+		receipt, err = s.awards.ErasePerson(c.Request.Context(), caller, who)
+	} else {
+		receipt, err = s.issuer.ErasePerson(c.Request.Context(), caller, who)
+	}
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"laurel/internal/award"
 	"laurel/internal/issuer"
 )
 
@@ -61,6 +62,37 @@ func TestPeople(t *testing.T) {
 		t.Errorf("finding by an address that is forgotten: %d %s", r.status, r.body)
 	}
 	if strings.Contains(strings.ToLower(w.log.String()), "ada@") {
+		t.Error("the log says who it was")
+	}
+}
+
+// TestPeopleOfFiles: somebody who stands only in a bad row of a file is found,
+// given out and erased.
+func TestPeopleOfFiles(t *testing.T) {
+	w := newWorld(t, Limits{})
+	const who = `{"email":"bob@example.org"}`
+	job, err := w.awards.Draft(t.Context(), issuer.Caller{Tenant: issuer.DefaultSlug, Actor: "test"}, award.Upload{
+		Achievement: w.achievement(), Data: []byte("email,name\nBob <bob@example.org>,Bobby\nbob@example.org,=B\nada@example.org,A\n"),
+	})
+	w.must(err)
+	if r := w.operator("POST", "/api/v1/people/find", who); r.status != 200 || !bytes.Contains(r.body, []byte(`"rows":2`)) || bytes.Contains(r.body, []byte("bob@")) {
+		t.Errorf("finding: %d %s", r.status, r.body)
+	}
+	if r := w.operator("POST", "/api/v1/people/export", who); r.status != 200 || !bytes.Contains(r.body, []byte("Bobby")) || bytes.Contains(r.body, []byte("ada@")) {
+		t.Errorf("exporting: %d %s", r.status, r.body)
+	}
+	if r := w.operator("POST", "/api/v1/people/erase", who); r.status != 200 || !bytes.Contains(r.body, []byte(`"rows":2`)) || bytes.Contains(r.body, []byte("bob@")) {
+		t.Errorf("erasing: %d %s", r.status, r.body)
+	}
+	if r := w.operator("GET", "/api/v1/awards/"+job.ID+"/bad-rows", ""); r.status != 200 || bytes.Contains(bytes.ToLower(r.body), []byte("bob")) {
+		t.Errorf("bad rows afterwards: %d %s", r.status, r.body)
+	}
+	for _, what := range []string{"find", "export", "erase"} {
+		if r := w.operator("POST", "/api/v1/people/"+what, who); r.code() != "not-found" {
+			t.Errorf("%s afterwards: %d %s", what, r.status, r.body)
+		}
+	}
+	if strings.Contains(strings.ToLower(w.log.String()), "bob@") {
 		t.Error("the log says who it was")
 	}
 }

@@ -360,17 +360,49 @@ func (t *txn) eraseAwardRows(tenant string, lookup []byte) error {
 		if err := t.record(awardJobFamily, at, &job); err != nil {
 			return err
 		}
-		row, err := t.awardRow(at, numberOf(k))
+		if err := t.eraseAwardRow(at, &job, numberOf(k)); err != nil {
+			return err
+		}
+		t.putRecord(awardJobFamily, at, job)
+	}
+	return nil
+}
+
+// eraseAwardRow removes what stands in a row. One that waits is not awarded.
+func (t *txn) eraseAwardRow(at key, job *storage.AwardJob, number int) error {
+	row, err := t.awardRow(at, number)
+	if err != nil {
+		return err
+	}
+	if row.State == storage.RowReady {
+		t.setRow(at, job, row, storage.RowErased)
+	}
+	t.remove(awardDataFamily, at.number(number))
+	return nil
+}
+
+// EraseAwardRows removes what stands in rows of a bulk award that name a person
+// who is to be erased, at most 10,000. Rows that are ready are not awarded.
+// Those of which nothing is left stay as they are.
+func (s *Store) EraseAwardRows(ctx context.Context, act storage.Act, tenant, id string, rows []int) error {
+	valid := validAct(act)
+	if len(rows) == 0 || len(rows) > 10_000 {
+		valid = first(valid, invalid("rows to erase"))
+	}
+	return s.writeVital(ctx, "erasing rows of bulk award", valid, func(t *txn) error {
+		at, job, err := t.awardJob(tenant, id)
 		if err != nil {
 			return err
 		}
-		if row.State == storage.RowReady {
-			t.setRow(at, &job, row, storage.RowErased)
-			t.putRecord(awardJobFamily, at, job)
+		for _, number := range rows {
+			if err := t.eraseAwardRow(at, &job, number); err != nil {
+				return err
+			}
 		}
-		t.remove(awardDataFamily, k)
-	}
-	return nil
+		t.putRecord(awardJobFamily, at, job)
+		t.audit(tenant, act, storage.ActionEraseSubject, "subject/unknown", decimal(len(rows)))
+		return nil
+	})
 }
 
 // DiscardAwardRows removes rows of a bulk award that has ended, at most limit
