@@ -53,6 +53,8 @@ func verdict(code int) error {
 	return &failure{code: code, err: errors.New("see the report"), silent: true}
 }
 
+const hintFull = "make room on the disk and try again; nothing was changed"
+
 // causes are what errors of the packages below mean to whoever runs the
 // program. The first that matches counts.
 var causes = []struct {
@@ -65,7 +67,7 @@ var causes = []struct {
 	{storage.ErrVersion, exitCannotRun, "a newer laurel has written this data; use that one"},
 	{storage.ErrOutdated, exitCannotRun, "bring the data up to date first: start laurel serve once, or any command that changes something"},
 	{storage.ErrCorrupt, exitFault, "restore the data directory from a backup"},
-	{storage.ErrFull, exitCannotRun, "make room on the disk and try again; nothing was changed"},
+	{storage.ErrFull, exitCannotRun, hintFull},
 	{filekeys.ErrExists, exitExists, ""},
 	{filekeys.ErrLocked, exitMissing, "name the key or passphrase that the data was set up with: --key-file or --passphrase-file"},
 	{filekeys.ErrNotKey, exitMissing, "a key file is made by laurel init or age-keygen and begins with AGE-SECRET-KEY-1"},

@@ -314,6 +314,12 @@ func explainProblem(doing string, err error) error {
 			return missing(wrapped, "make a key: laurel keys rotate")
 		}
 		return &failure{code: exitBusy, err: wrapped, hint: "try again later; the server's log has the cause"}
+	case http.StatusInsufficientStorage:
+		return &failure{code: exitCannotRun, err: wrapped, hint: hintFull}
+	case http.StatusInternalServerError:
+		if p.code() == "damaged" {
+			return &failure{code: exitFault, err: wrapped, hint: "laurel fsck says what is damaged; restore the data directory from a backup"}
+		}
 	}
 	if p.Status < http.StatusInternalServerError {
 		return &failure{code: exitFault, err: wrapped}

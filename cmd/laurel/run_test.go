@@ -53,6 +53,8 @@ func TestExplainProblem(t *testing.T) {
 		{http.StatusConflict, "conflict", exitFault},
 		{http.StatusTooManyRequests, "busy", exitBusy},
 		{http.StatusInternalServerError, "internal", exitCannotRun},
+		{http.StatusInternalServerError, "damaged", exitFault},
+		{http.StatusInsufficientStorage, "insufficient-storage", exitCannotRun},
 		{http.StatusServiceUnavailable, "unavailable", exitBusy},
 		{http.StatusServiceUnavailable, "no-signing-key", exitMissing},
 	} {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -67,6 +68,7 @@ var (
 	problemFull         = problem{"insufficient-storage", 507, "The disk of the service is full.", "Try again when the operator has made room. Revoking, suspending and erasing are possible meanwhile."}
 	problemNoSigningKey = problem{"no-signing-key", 503, "The issuer has no key that may sign.", "The operator makes a new one by rotating."}
 	problemSelfCheck    = problem{"self-check-failed", 500, "The badge was made but did not pass our own check, and was not released.", "The operator finds the cause in the log."}
+	problemDamaged      = problem{"damaged", 500, "Something that is stored here is damaged.", "The operator runs laurel fsck, which says what is damaged and what to do about it; the log has the cause."}
 	problemInternal     = problem{"internal", 500, "Something went wrong here.", "The operator finds the cause in the log under the id in the header X-Request-Id."}
 )
 
@@ -76,7 +78,7 @@ var problems = []problem{
 	problemNumber, problemTooDeep, problemNameTooLong, problemIncomplete, problemForm, problemInvalid, problemIdempotency,
 	problemUnauthorized, problemScope, problemCrossOrigin, problemNotFound, problemMethod, problemConflict, problemExists,
 	problemInFlight, problemQuota, problemGone, problemTooLarge, problemMediaType, problemEncoding, problemMismatch, problemRate,
-	problemBusy, problemInternal, problemSelfCheck, problemUnavailable, problemNoSigningKey, problemFull,
+	problemBusy, problemInternal, problemDamaged, problemSelfCheck, problemUnavailable, problemNoSigningKey, problemFull,
 }
 
 // refusal is an error that this package finds by itself.
@@ -126,6 +128,8 @@ var domain = []struct {
 	{keys.ErrBackend, problemUnavailable},
 	{verifier.ErrNotReadable, problemNotReadable},
 	{storage.ErrFull, problemFull},
+	{syscall.ENOSPC, problemFull}, // of a file beside the store
+	{syscall.EDQUOT, problemFull},
 	{storage.ErrFailed, problemUnavailable},
 	{storage.ErrClosed, problemUnavailable},
 	{context.DeadlineExceeded, problemUnavailable},
@@ -143,6 +147,8 @@ func answerTo(err error) answer {
 	switch {
 	case errors.As(err, &own):
 		return answer{problem: own.problem, detail: own.detail}
+	case errors.Is(err, storage.ErrCorrupt): // whatever is wrong inside of it is not the request
+		return answer{problem: problemDamaged}
 	case errors.As(err, &invalid):
 		a := answer{problem: problemInvalid}
 		for _, v := range invalid.Violations {

@@ -87,12 +87,16 @@ func (b *lockedBuffer) String() string {
 type memoryKeys struct {
 	mu      sync.Mutex
 	signers []crypto.Signer
+	fails   error // of Create
 }
 
 func (m *memoryKeys) Create(context.Context, string) (string, crypto.PublicKey, error) {
 	public, private, err := ed25519.GenerateKey(rand.Reader)
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.fails != nil {
+		return "", nil, m.fails
+	}
 	m.signers = append(m.signers, private)
 	return strconv.Itoa(len(m.signers) - 1), public, err
 }
