@@ -30,9 +30,9 @@ type verifyCommand struct {
 	backendFlags
 	contextFlags
 	networkFlags
-	Email     string   `placeholder:"ADDRESS" help:"Whether the badge is about the person with this address."`
-	ID        string   `name:"id" placeholder:"ID" help:"Whether the badge is about the one with this DID or other id."`
-	Challenge string   `placeholder:"TEXT" help:"What the presentation has to answer."`
+	Email     *string  `placeholder:"ADDRESS" help:"Whether the badge is about the person with this address."`
+	ID        *string  `name:"id" placeholder:"ID" help:"Whether the badge is about the one with this DID or other id."`
+	Challenge *string  `placeholder:"TEXT" help:"What the presentation has to answer."`
 	Domain    []string `placeholder:"DOMAIN" help:"Whom the presentation has to be made for."`
 	Refresh   bool     `help:"Get the newer copy that the badge names, if it names one, and check that."`
 	JSON      bool     `help:"Print the report as JSON."`
@@ -40,14 +40,18 @@ type verifyCommand struct {
 
 // Run implements the command.
 func (c *verifyCommand) Run(ctx context.Context, console *console) error {
-	data, err := []byte(c.File), error(nil)
+	expect, err := c.expect()
+	if err != nil {
+		return err
+	}
+	data := []byte(c.File)
 	if !strings.HasPrefix(c.File, "https://") {
 		data, err = readInput(ctx, console, c.File, maxImage)
 	}
 	if err != nil {
 		return err
 	}
-	report, err := c.check(ctx, console, data)
+	report, err := c.check(ctx, console, data, expect)
 	if errors.Is(err, verifier.ErrNotReadable) {
 		return &failure{
 			code: exitUnreadable, err: fmt.Errorf("reading %s: %w", inputName(c.File), err),
@@ -63,12 +67,36 @@ func (c *verifyCommand) Run(ctx context.Context, console *console) error {
 	return verdict(verdictCodes[report.Verdict])
 }
 
+// expect is what the flags ask besides. One that is given and empty, such as
+// --email "$ADDRESS" where there is no ADDRESS, asks nothing, and its answer would
+// be taken for one about what was meant.
+func (c *verifyCommand) expect() (verifier.Expect, error) {
+	expect := verifier.Expect{Domain: c.Domain, Refresh: c.Refresh}
+	given := map[string][]string{"domain": c.Domain}
+	for flag, value := range map[string]struct{ from, to *string }{
+		"email": {c.Email, &expect.Email}, "id": {c.ID, &expect.ID}, "challenge": {c.Challenge, &expect.Challenge},
+	} {
+		if value.from != nil {
+			*value.to = *value.from
+			given[flag] = []string{*value.from}
+		}
+	}
+	for flag, values := range given {
+		for _, value := range values {
+			if strings.TrimSpace(value) == "" {
+				return verifier.Expect{}, usage(fmt.Errorf("reading command line: --%s is empty", flag), "leave --%s out where it is not meant", flag)
+			}
+		}
+	}
+	return expect, nil
+}
+
 var verdictCodes = map[verifier.Verdict]int{
 	verifier.VerdictValid: exitFine, verifier.VerdictInvalid: exitFault, verifier.VerdictIndeterminate: exitCannotRun,
 }
 
 // check makes the report, with what is in the data directory if there is one.
-func (c *verifyCommand) check(ctx context.Context, console *console, data []byte) (report *verifier.Report, err error) {
+func (c *verifyCommand) check(ctx context.Context, console *console, data []byte, expect verifier.Expect) (report *verifier.Report, err error) {
 	set, err := c.contextFlags.set()
 	if err != nil {
 		return nil, err
@@ -77,7 +105,6 @@ func (c *verifyCommand) check(ctx context.Context, console *console, data []byte
 	if err != nil {
 		return nil, err
 	}
-	expect := verifier.Expect{Email: c.Email, ID: c.ID, Challenge: c.Challenge, Domain: c.Domain, Refresh: c.Refresh}
 	if c.Data == "" {
 		return newVerifier(set, client, nil).Verify(ctx, data, expect)
 	}
