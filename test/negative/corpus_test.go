@@ -115,8 +115,8 @@ func generate(t testing.TB) []sample {
 }
 
 var families = []func(c *corpus){
-	jsonFamily, proofFamily, contentFamily, chainFamily, linkedDataFamily, lossFamily, keyFamily, methodFamily, schemaFamily, dateFamily,
-	statusFamily, tokenFamily, claimFamily, selectiveTokenFamily, pictureFamily, companyFamily, presentationFamily, olderFamily, recipientFamily, envelopeFamily,
+	jsonFamily, proofFamily, contentFamily, chainFamily, linkedDataFamily, lossFamily, poisonFamily, keyFamily, methodFamily, schemaFamily, dateFamily,
+	statusFamily, status2021Family, tokenFamily, claimFamily, selectiveTokenFamily, pictureFamily, companyFamily, presentationFamily, olderFamily, recipientFamily, envelopeFamily,
 }
 
 // judge verifies a sample.
