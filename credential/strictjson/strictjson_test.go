@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"laurel/internal/testdata"
 )
 
 func TestParseRefuses(t *testing.T) {
@@ -216,6 +218,7 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
+		testdata.Bounded(t, func() { _, _ = Parse(text) })
 		doc, err := Parse(text)
 		if err != nil {
 			return

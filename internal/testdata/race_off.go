@@ -1,0 +1,6 @@
+//go:build !race
+
+package testdata
+
+// slowdown is that of the race detector, which is off.
+const slowdown = 1
