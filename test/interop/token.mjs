@@ -12,7 +12,7 @@
 import {Algorithms, Headers, ProtectedHeaders, Sign1, UnprotectedHeaders} from '@auth0/cose';
 import {createVerifiableCredentialJwt, verifyCredential} from 'did-jwt-vc';
 import {digest, generateSalt, ES256 as sdES256} from '@sd-jwt/crypto-nodejs';
-import {EdDSASigner} from 'did-jwt';
+import {EdDSASigner, ES256Signer} from 'did-jwt';
 import {SDJwtInstance} from '@sd-jwt/core';
 import * as jose from 'jose';
 import {answerAll} from './answers.mjs';
@@ -21,10 +21,25 @@ const utf8 = new TextEncoder();
 const text = bytes => new TextDecoder().decode(bytes);
 const kid = document => `${document.issuer.id ?? document.issuer}#key-1`;
 
-async function sdJWT({privateKey, publicKey}) {
+// The library signs with functions of the caller's and has its own for ES256
+// alone: for EdDSA they are those of WebCrypto.
+const sdEdDSA = {
+  async getSigner(jwk) {
+    const key = await jose.importJWK(jwk, 'EdDSA');
+    return async data => Buffer.from(await crypto.subtle.sign('Ed25519', key, utf8.encode(data))).toString('base64url');
+  },
+  async getVerifier(jwk) {
+    const key = await jose.importJWK(jwk, 'EdDSA');
+    return async (data, signature) => crypto.subtle.verify('Ed25519', key, Buffer.from(signature, 'base64url'), utf8.encode(data));
+  }
+};
+const sdAlgorithms = {ES256: sdES256, EdDSA: sdEdDSA};
+
+async function sdJWT({privateKey, publicKey}, algorithm) {
+  const functions = sdAlgorithms[algorithm];
   return new SDJwtInstance({
-    signer: privateKey && await sdES256.getSigner(privateKey), verifier: await sdES256.getVerifier(publicKey),
-    signAlg: 'ES256', hasher: digest, hashAlg: 'sha-256', saltGenerator: generateSalt
+    signer: privateKey && await functions.getSigner(privateKey), verifier: await functions.getVerifier(publicKey),
+    signAlg: algorithm, hasher: digest, hashAlg: 'sha-256', saltGenerator: generateSalt
   });
 }
 
@@ -38,22 +53,22 @@ const forms = {
     }
   },
   'sd-jwt': {
-    async issue(document, pair) {
+    async issue(document, pair, algorithm) {
       const keys = {privateKey: await jose.exportJWK(pair.privateKey), publicKey: await jose.exportJWK(pair.publicKey)};
       const frame = {credentialSubject: {_sd: ['name'], list: {_sd: [0]}, _sd_decoy: 2}};
-      return (await sdJWT(keys)).issue(document, frame, {header: {typ: 'vc+sd-jwt', kid: kid(document)}});
+      return (await sdJWT(keys, algorithm)).issue(document, frame, {header: {typ: 'vc+sd-jwt', kid: kid(document)}});
     },
-    async verify(token, key) {
-      const client = await sdJWT({publicKey: key});
+    async verify(token, key, algorithm) {
+      const client = await sdJWT({publicKey: key}, algorithm);
       const shown = await client.present(token, {credentialSubject: {name: true}});
       return (await client.verify(shown)).payload;
     }
   },
   'vc-jwt': {
-    async issue(document, pair) {
+    async issue(document, pair, algorithm) {
       const {d} = await jose.exportJWK(pair.privateKey);
-      const signer = EdDSASigner(Buffer.from(d, 'base64url'));
-      return createVerifiableCredentialJwt(document, {did: document.issuer.id ?? document.issuer, signer, alg: 'EdDSA'});
+      const signer = (algorithm === 'EdDSA' ? EdDSASigner : ES256Signer)(Buffer.from(d, 'base64url'));
+      return createVerifiableCredentialJwt(document, {did: document.issuer.id ?? document.issuer, signer, alg: algorithm});
     },
     async verify(token, key) {
       const resolve = async did => ({
