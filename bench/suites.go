@@ -70,7 +70,7 @@ type suited struct {
 	issue, verify, floorIssue, floorVerify operation
 }
 
-// suited are the cryptosuites that there are.
+// suited are the cryptosuites that there are, and the tokens.
 func (l *laurel) suited() ([]suited, error) {
 	var all []suited
 	for _, s := range suites {
@@ -83,7 +83,8 @@ func (l *laurel) suited() ([]suited, error) {
 		}
 		all = append(all, one)
 	}
-	return all, nil
+	tokened, err := l.tokened()
+	return append(all, tokened...), err
 }
 
 func (l *laurel) suitedWith(s suite) (one suited, err error) {
