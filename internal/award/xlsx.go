@@ -1,13 +1,11 @@
 package award
 
 import (
-	"archive/zip"
-	"bufio"
 	"bytes"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -44,7 +42,8 @@ func openXLSX(data []byte, sheet string) (r *xlsxReader, err error) {
 			r, err = nil, fileFault("workbook_damaged")
 		}
 	}()
-	if err := checkArchive(data); err != nil {
+	var checked archiveCheck
+	if err := checked.check(data); err != nil {
 		return nil, err
 	}
 	file, err := excelize.OpenReader(bytes.NewReader(data), excelize.Options{
@@ -67,85 +66,8 @@ func openXLSX(data []byte, sheet string) (r *xlsxReader, err error) {
 	if r.rows, err = file.Rows(r.sheet); err != nil {
 		return nil, errors.Join(fileFault("workbook_damaged"), file.Close())
 	}
-	r.formulas = hasFormulas(data)
+	r.formulas = checked.formulas
 	return r, nil
-}
-
-// checkArchive adds up what the archive says and what really is in it, and
-// refuses one that would not stop. It also refuses XML that does not hold
-// together: the library takes what is wrong for the end, and would leave out
-// the rows after it.
-func checkArchive(data []byte) error {
-	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
-	if err != nil || len(archive.File) > 4096 {
-		return fileFault("workbook_damaged")
-	}
-	var left int64 = maxUnpacked
-	for _, entry := range archive.File {
-		if entry.UncompressedSize64 > uint64(left) {
-			return fileFault("workbook_too_large")
-		}
-		left -= int64(entry.UncompressedSize64)
-	}
-	for _, entry := range archive.File {
-		content, err := entry.Open()
-		if err != nil {
-			return fileFault("workbook_damaged")
-		}
-		// No more comes out of it than it says: that is an error in the end.
-		if strings.HasSuffix(strings.ToLower(entry.Name), ".xml") {
-			err = checkXML(content)
-		} else {
-			_, err = io.Copy(io.Discard, content)
-		}
-		_ = content.Close() // only read
-		if err != nil {
-			return fileFault("workbook_damaged")
-		}
-	}
-	return nil
-}
-
-// checkXML reads XML to its end.
-func checkXML(content io.Reader) error {
-	decoder := xml.NewDecoder(bufio.NewReader(content))
-	for elements := 0; ; {
-		token, err := decoder.Token()
-		switch {
-		case errors.Is(err, io.EOF) && elements > 0:
-			return nil
-		case err != nil:
-			return err
-		}
-		if _, ok := token.(xml.StartElement); ok {
-			elements++
-		}
-	}
-}
-
-// hasFormulas reports whether any sheet of a workbook has formulas.
-func hasFormulas(data []byte) bool {
-	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		return true
-	}
-	for _, entry := range archive.File {
-		if !strings.Contains(strings.ToLower(entry.Name), "worksheets/") {
-			continue
-		}
-		content, err := entry.Open()
-		if err != nil {
-			return true
-		}
-		whole, err := io.ReadAll(io.LimitReader(content, maxUnpacked))
-		_ = content.Close() // only read
-		for _, mark := range []string{"<f>", "<f ", "<f/", "<f\n", "<f\t", "<f\r", ":f>", ":f ", ":f/"} {
-			if err != nil || bytes.Contains(whole, []byte(mark)) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // next returns the next row, a blank one too. The error is a *fileError.
@@ -166,7 +88,7 @@ func (r *xlsxReader) next() (rec record, ok bool, err error) {
 	if err != nil {
 		return record{}, false, fileFault("workbook_damaged")
 	}
-	rec = record{row: r.row, cells: cells}
+	rec = record{row: r.row, cells: narrow(cells)}
 	if r.rows.GetRowOpts().Hidden && !rec.blank() {
 		r.hidden++
 	}
@@ -176,7 +98,7 @@ func (r *xlsxReader) next() (rec record, ok bool, err error) {
 	if r.row > maxFormulaRows {
 		return record{}, false, fileFault("formulas_too_many")
 	}
-	for i, cell := range cells {
+	for i, cell := range rec.cells {
 		if i >= maxColumns {
 			break
 		}
@@ -192,6 +114,20 @@ func (r *xlsxReader) next() (rec record, ok bool, err error) {
 		}
 	}
 	return rec, true, nil
+}
+
+// narrow keeps of a row that is too wide one cell beyond what is read, by which
+// it is known to be.
+func narrow(cells []string) []string {
+	if len(cells) <= maxColumns {
+		return cells
+	}
+	for _, cell := range cells[maxColumns:] {
+		if strings.TrimSpace(cell) != "" {
+			return append(slices.Clone(cells[:maxColumns]), cell)
+		}
+	}
+	return slices.Clone(cells[:maxColumns])
 }
 
 // close lets go of the workbook.
