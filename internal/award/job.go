@@ -333,6 +333,8 @@ func reasons(row storage.AwardRow, sheet Sheet) string {
 	return "Row " + strconv.Itoa(row.Row) + ". " + strings.Join(all, " ")
 }
 
+var lines = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
 // write makes a file of rows.
 func (s Sheet) write(rows [][]string) (File, error) {
 	var b bytes.Buffer
@@ -350,7 +352,8 @@ func (s Sheet) write(rows [][]string) (File, error) {
 	}
 	for _, row := range rows {
 		for i, cell := range row {
-			row[i] = inert(cell)
+			// One kind of line break: a lone carriage return would be left out.
+			row[i] = inert(lines.Replace(cell))
 		}
 		if err := w.Write(row); err != nil {
 			return File{}, fmt.Errorf("writing bad rows: %w", err)
@@ -358,12 +361,4 @@ func (s Sheet) write(rows [][]string) (File, error) {
 	}
 	w.Flush()
 	return File{Name: "bad-rows.csv", MediaType: "text/csv; charset=utf-8", Data: b.Bytes()}, w.Error()
-}
-
-// inert keeps a spreadsheet from computing what stands in a cell.
-func inert(cell string) string {
-	if formula("", strings.TrimLeft(cell, " \t\r\n")) || strings.HasPrefix(cell, "\t") || strings.HasPrefix(cell, "\r") {
-		return "'" + cell
-	}
-	return cell
 }

@@ -120,12 +120,9 @@ func (m mapping) take(rec record, width int) *row {
 	return r
 }
 
-// cell takes a cell over, trimmed.
+// cell takes a cell over, trimmed and as it was before it was made inert.
 func (r *row) cell(c Column, cell string) string {
-	cell = strings.Trim(cell, " \t\u00a0\r\n")
-	if quoted, ok := strings.CutPrefix(cell, "'"); ok && formula(c.Field, quoted) {
-		cell = quoted // as the file of bad rows has it
-	}
+	cell = plain(cell)
 	switch {
 	case utf8.RuneCountInString(cell) > maxCell:
 		r.bad(c.Column, "cell_too_long")
@@ -136,6 +133,37 @@ func (r *row) cell(c Column, cell string) string {
 		return strings.Join(strings.Fields(cell), " ")
 	}
 	return cell
+}
+
+// blanks are what is left out at both ends of a cell.
+const blanks = " \t\u00a0\r\n"
+
+// inert keeps a spreadsheet from computing what stands in a cell of the file of
+// bad rows.
+func inert(cell string) string {
+	if computes(cell) {
+		return "'" + cell
+	}
+	return cell
+}
+
+// computes reports whether a spreadsheet might compute a cell, whatever it is
+// for.
+func computes(cell string) bool {
+	return formula("", strings.TrimLeft(cell, blanks)) || cell != "" && strings.IndexByte("\t\r\n", cell[0]) >= 0
+}
+
+// plain is a cell trimmed and without what inert puts before it. What inert made
+// of a cell is read as the cell is.
+func plain(cell string) string {
+	for {
+		cell = strings.TrimLeft(cell, blanks)
+		rest, ok := strings.CutPrefix(cell, "'")
+		if !ok || !computes(rest) {
+			return strings.TrimRight(cell, blanks)
+		}
+		cell = rest
+	}
 }
 
 // formula reports whether a spreadsheet would compute what stands in a cell. An

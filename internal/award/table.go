@@ -96,6 +96,11 @@ func (t *table) findHeadings(ctx context.Context, said map[Field]string) error {
 			continue
 		}
 		seen++
+		if t.csv != nil { // it may be a file of bad rows
+			for i, cell := range rec.cells {
+				rec.cells[i] = plain(cell)
+			}
+		}
 		if len(rec.cells) > maxColumns {
 			return fileFault("columns_too_many")
 		}
