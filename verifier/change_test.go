@@ -108,7 +108,7 @@ func TestChanges(t *testing.T) {
 			}
 			every := form.every
 			if raceDetector {
-				every *= 7 // it is ten times as slow
+				every *= 23 // it is ten times as slow
 			}
 			for i := form.begin; i < form.end; i += every {
 				form.replace(t, v, i, form.data[i]^1)
