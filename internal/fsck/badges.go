@@ -30,16 +30,42 @@ func (r *run) badges(tenant string) error {
 		group, ctx := errgroup.WithContext(r.ctx)
 		group.SetLimit(runtime.GOMAXPROCS(0))
 		for _, c := range page {
-			if c.Issued.IsZero() || !c.Erased.IsZero() {
+			if !c.Erased.IsZero() {
 				continue
 			}
-			group.Go(func() error { return r.badge(ctx, c, &mu) })
+			if c.Instance == "" {
+				group.Go(func() error { return r.recipient(ctx, c, &mu) })
+			}
+			if !c.Issued.IsZero() {
+				group.Go(func() error { return r.badge(ctx, c, &mu) })
+			}
 		}
 		if err := group.Wait(); err != nil {
 			return err
 		}
 		r.Step("badges", r.report.Credentials)
 		cursor = next
+	}
+	return nil
+}
+
+// recipient opens what is known of the recipient of one award. That it is missing
+// was reported by the store.
+func (r *run) recipient(ctx context.Context, c storage.Credential, mu *sync.Mutex) error {
+	object := "credential/" + c.ID
+	err := r.Badges.CheckRecipient(ctx, c.Tenant, c.ID)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case !errors.Is(err, storage.ErrCorrupt) && !errors.Is(err, storage.ErrNotFound):
+		return fmt.Errorf("opening recipient of badge %s: %w", c.ID, err)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if !r.missing[object] {
+		r.fault(storage.Fault{Invariant: storage.InvariantRetrievable, Code: "recipient_unopenable", Tenant: c.Tenant, Object: object})
 	}
 	return nil
 }

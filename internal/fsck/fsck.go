@@ -41,6 +41,7 @@ type Lists interface {
 // Badges opens badges and knows the keys that signed. An issuer.Service does.
 type Badges interface {
 	OperatorCredential(ctx context.Context, tenant, id string) (issuer.Credential, error)
+	CheckRecipient(ctx context.Context, tenant, id string) error
 	CheckSignedList(ctx context.Context, list storage.StatusList) error
 }
 
@@ -138,7 +139,10 @@ func Run(ctx context.Context, config Config) (*Report, error) {
 	if config.Step == nil {
 		config.Step = func(string, int) {}
 	}
-	r := &run{Config: config, ctx: ctx, counts: map[string]int{}, skipped: map[string]string{}, report: &Report{Faults: []Fault{}}}
+	r := &run{
+		Config: config, ctx: ctx, counts: map[string]int{}, skipped: map[string]string{}, missing: map[string]bool{},
+		report: &Report{Faults: []Fault{}},
+	}
 	err := config.Store.Inspect(ctx, storage.Inspection{Fault: r.fault, Step: config.Step})
 	switch {
 	case errors.Is(err, storage.ErrCorrupt):
@@ -173,15 +177,22 @@ type run struct {
 	ctx     context.Context
 	counts  map[string]int
 	skipped map[string]string
+	missing map[string]bool // objects of which the store has said that the recipient is missing
 	report  *Report
 }
 
 func (r *run) fault(f storage.Fault) {
+	if f.Code == recipientMissing {
+		r.missing[f.Object] = true
+	}
 	r.counts[f.Invariant]++
 	if len(r.report.Faults) < r.Faults {
 		r.report.Faults = append(r.report.Faults, describe(f))
 	}
 }
+
+// recipientMissing is the store's code for an award without a recipient.
+const recipientMissing = "recipient_missing"
 
 func (r *run) skip(invariant, why string) { r.skipped[invariant] = why }
 

@@ -141,11 +141,20 @@ type alteredBadges struct {
 	*issuer.Service
 	id    string
 	alter func(issuer.Credential) (issuer.Credential, error)
+	// recipient is what is wrong with its recipient.
+	recipient error
+}
+
+func (a alteredBadges) CheckRecipient(ctx context.Context, tenant, id string) error {
+	if err := a.Service.CheckRecipient(ctx, tenant, id); err != nil || id != a.id {
+		return err
+	}
+	return a.recipient
 }
 
 func (a alteredBadges) OperatorCredential(ctx context.Context, tenant, id string) (issuer.Credential, error) {
 	c, err := a.Service.OperatorCredential(ctx, tenant, id)
-	if err == nil && id == a.id {
+	if err == nil && id == a.id && a.alter != nil {
 		return a.alter(c)
 	}
 	return c, err
@@ -194,15 +203,20 @@ func TestKeyed(t *testing.T) {
 	}{
 		{"badge that does not open", func(t *testing.T, w *world) string {
 			c := first(t, w)
-			w.config.Badges = alteredBadges{w.service, c.ID, func(issuer.Credential) (issuer.Credential, error) {
+			w.config.Badges = alteredBadges{Service: w.service, id: c.ID, alter: func(issuer.Credential) (issuer.Credential, error) {
 				return issuer.Credential{}, fmt.Errorf("opening: %w", storage.ErrCorrupt)
 			}}
 			return "I1 badge_unopenable credential/" + c.ID
 		}},
+		{"recipient that does not open", func(t *testing.T, w *world) string {
+			c := first(t, w)
+			w.config.Badges = alteredBadges{Service: w.service, id: c.ID, recipient: fmt.Errorf("opening: %w", storage.ErrCorrupt)}
+			return "I1 recipient_unopenable credential/" + c.ID
+		}},
 		{"signature that does not hold", func(t *testing.T, w *world) string {
 			c := first(t, w)
 			w.config.Deep = true
-			w.config.Badges = alteredBadges{w.service, c.ID, func(c issuer.Credential) (issuer.Credential, error) {
+			w.config.Badges = alteredBadges{Service: w.service, id: c.ID, alter: func(c issuer.Credential) (issuer.Credential, error) {
 				c.Signed = bytes.Replace(c.Signed, []byte("Senior"), []byte("Junior"), 1)
 				return c, nil
 			}}

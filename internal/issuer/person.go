@@ -187,8 +187,8 @@ const personalFormat = "laurel personal data 1"
 
 // ExportPerson gives out all that is kept of a person, and the rows of files
 // that name them, and enters in the record of acts that it did. Errors: as
-// FindPerson; storage.ErrErased. Somebody without badges is known where there
-// are rows.
+// FindPerson; storage.ErrErased, and storage.ErrCorrupt rather than leave out what
+// is damaged or missing. Somebody without badges is known where there are rows.
 func (s *Service) ExportPerson(ctx context.Context, caller Caller, who WhoIs, rows ...PersonalRow) (PersonalData, error) {
 	person, err := s.FindPerson(ctx, caller.Tenant, who)
 	object := "subject/" + person.Subject
@@ -243,14 +243,14 @@ func (s *Service) personalBadge(ctx context.Context, c Credential) (PersonalBadg
 	if err != nil {
 		return badge, err
 	}
-	if record.Recipient != nil {
+	if record.Recipient != nil || record.Instance == "" { // of an award it is always known
 		recipient, err := s.openRecipient(ctx, record)
 		if err != nil {
 			return badge, err
 		}
 		badge.Recipient = &recipient
 	}
-	if record.Signed == nil {
+	if record.Signed == nil && record.Issued.IsZero() {
 		return badge, nil
 	}
 	signed, err := s.openSigned(ctx, record)

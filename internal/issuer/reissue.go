@@ -132,6 +132,18 @@ func (s *Service) replaceable(ctx context.Context, tenant, id string) (o origina
 	return o, err
 }
 
+// CheckRecipient makes sure that what is known of an award's recipient opens.
+// Errors: storage.ErrNotFound, storage.ErrErased and, also where it is missing,
+// storage.ErrCorrupt.
+func (s *Service) CheckRecipient(ctx context.Context, tenant, id string) error {
+	record, err := s.store.Credential(ctx, tenant, id)
+	if err != nil {
+		return err
+	}
+	_, err = s.openRecipient(ctx, record)
+	return err
+}
+
 // openRecipient unseals what the institution knows of a recipient.
 func (s *Service) openRecipient(ctx context.Context, record storage.Credential) (r Recipient, err error) {
 	holder, err := s.store.SubjectKey(ctx, record.Tenant, record.Subject)

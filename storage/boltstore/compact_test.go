@@ -199,7 +199,7 @@ func TestAfterRestore(t *testing.T) {
 	})
 	reserved, err := s.ReserveCredential(t.Context(), storage.Reservation{
 		Act: act, Tenant: own, ID: "after", Achievement: achievement, AchievementVersion: 1,
-		Subject: storage.SubjectKey{ID: "after", Wrapped: []byte("key")},
+		Subject: storage.SubjectKey{ID: "after", Wrapped: []byte("key")}, Recipient: []byte("sealed"),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -160,6 +160,16 @@ func TestInspectPlanted(t *testing.T) {
 			p.t.remove(signedFamily, at)
 			return "I1 bytes_missing credential/" + c.ID
 		}},
+		{"recipient gone", func(p planter) string {
+			at, c := p.credential(own, storage.StateIssued)
+			p.t.remove(recipientFamily, at)
+			return "I1 recipient_missing credential/" + c.ID
+		}},
+		{"recipient of a revoked badge gone", func(p planter) string {
+			at, c := p.credential(own, storage.StateRevoked)
+			p.t.remove(recipientFamily, at)
+			return "I1 recipient_missing credential/" + c.ID
+		}},
 		{"id gone", func(p planter) string {
 			_, c := p.credential(own, storage.StateIssued)
 			p.t.remove(locationFamily, key{byte(credentialKind)}.text(c.ID))

@@ -148,6 +148,9 @@ func (i *inspector) credential(at []byte, c storage.Credential) {
 	case !issued && signed:
 		report(storage.InvariantComplete, "signed_but_not_issued", "")
 	}
+	if c.Erased.IsZero() && c.Instance == "" && !recipient { // of an instance's credential none is known
+		report(storage.InvariantRetrievable, "recipient_missing", "")
+	}
 	if (c.State == storage.StateIssued || c.State == storage.StateSuspended) && !issued || c.State == storage.StatePending && issued {
 		report(storage.InvariantComplete, "state_contradicts_issue", string(c.State))
 	}
