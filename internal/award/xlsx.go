@@ -19,6 +19,9 @@ const (
 	maxUnpacked = 96 << 20
 	// maxFormulaRows bounds the sheets whose formulas are looked at.
 	maxFormulaRows = 50_000
+	// maxFormulaWork bounds how many rows the library goes through to find the
+	// formulas of cells: for each it begins at the first.
+	maxFormulaWork = 2_000_000_000
 )
 
 // xlsxReader reads the rows of one sheet. Where a cell is a formula, its value
@@ -30,6 +33,7 @@ type xlsxReader struct {
 	row      int
 	formulas bool // whether there are any in the sheet
 	taken    int  // values of formulas that were taken
+	work     int  // rows gone through for formulas
 	hidden   int  // rows that the spreadsheet does not show
 }
 
@@ -101,6 +105,9 @@ func (r *xlsxReader) next() (rec record, ok bool, err error) {
 	for i, cell := range rec.cells {
 		if i >= maxColumns {
 			break
+		}
+		if r.work += r.row; r.work > maxFormulaWork {
+			return record{}, false, fileFault("formulas_too_many")
 		}
 		source, err := r.file.GetCellFormula(r.sheet, cellName(i+1, r.row))
 		switch {

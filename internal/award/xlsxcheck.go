@@ -24,12 +24,16 @@ const (
 	// maxElements is for all parts together. A sheet has some for each cell.
 	maxElements = 8_000_000
 	maxStrings  = 1_000_000 // shared ones
+	// maxStringElements is for the parts of shared strings that are marked up.
+	maxStringElements = 2_500_000
 	// maxPartElements is for a part that is neither cells nor shared strings.
 	maxPartElements = 200_000
 	maxRowCells     = 16_384
 	// maxFormulaCells bounds the sheets that the library has to hold whole. It
 	// makes a row as long as its last cell is far right.
 	maxFormulaCells = 1_000_000
+	// maxCells is how many the rows of one sheet are wide together.
+	maxCells = maxRows * maxColumns
 )
 
 // errUnread is what stops a reading that went beyond a bound.
@@ -102,7 +106,7 @@ type partCheck struct {
 
 	cells    bool // within the cells of a sheet
 	formulas bool
-	within   int // elements among the cells
+	within   int // elements among the cells, or the shared strings
 	rows     int // the number of the last row
 	column   int // of the last cell in the row
 	inRow    int // cells in it
@@ -158,8 +162,12 @@ func (p *partCheck) start(element xml.StartElement) error {
 			return err
 		}
 	case p.root == "sst" && p.depth > 1:
+		p.within++
 		if name == "si" {
 			p.strings++
+		}
+		if p.within > maxStringElements {
+			return fileFault("workbook_too_large")
 		}
 	default:
 		p.elements++
@@ -194,7 +202,7 @@ func (p *partCheck) cell(name string, attributes []xml.Attr) error {
 	case "f":
 		p.formulas, p.archive.formulas = true, true
 	}
-	if p.inRow > maxRowCells {
+	if p.inRow > maxRowCells || p.held > maxCells {
 		return fileFault("columns_too_many")
 	}
 	return nil

@@ -82,6 +82,8 @@ func TestSmallBombs(t *testing.T) {
 		{"XML of another name", "xl/media/image1.png", " ", "<a>", 2_000_000, "", "workbook_damaged", 16},
 		{"another encoding", "xl/media/image1.png", `<?xml version="1.0" encoding="x"?>`, "<a>", 20, "", "workbook_damaged", 16},
 		{"strings", "xl/sharedStrings.xml", sst, "<si/>", 1_100_000, "</sst>", "workbook_too_large", 256},
+		{"marks in a string", "xl/sharedStrings.xml", sst + "<si>", "<r/>", 2_600_000, "</si></sst>", "workbook_too_large", 512},
+		{"cells far right", sheet, sheetStart, `<row><c r="XFD1"/></row>`, 5000, "</sheetData></worksheet>", "columns_too_many", 32},
 		{"cells in a row", sheet, sheetStart + "<row>", "<c/>", 1_000_000, "</row></sheetData></worksheet>", "columns_too_many", 16},
 		{"merged cells", sheet, sheetStart + "</sheetData><mergeCells>", "<mergeCell/>", 300_000, "</mergeCells></worksheet>", "workbook_too_large", 64},
 		{"cells far right with a formula", sheet, sheetStart + "<row><c><f>1</f></c></row>", `<row><c r="XFD1"/></row>`, 2000, "</sheetData></worksheet>", "formulas_too_many", 32},
