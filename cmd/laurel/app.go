@@ -5,9 +5,11 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"laurel/contexts"
 	"laurel/credential/dataintegrity"
@@ -57,6 +59,9 @@ func openInstallation(flags dataFlags) (*installation, func() error, error) {
 	}
 	// The store comes first: who has it may touch the other files.
 	store, closeStore, err := openStore(flags.Data)
+	if flags.reading && isReadOnly(err) {
+		store, closeStore, err = openStoreToRead(flags.Data)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -73,6 +78,20 @@ func openStore(dir string) (*boltstore.Store, func() error, error) {
 		return nil, nil, err
 	}
 	return store, store.Close, nil
+}
+
+// openStoreToRead opens a store that nothing can be written to.
+func openStoreToRead(dir string) (*boltstore.Store, func() error, error) {
+	store, err := boltstore.Open(boltstore.Config{Path: filepath.Join(dir, storeName), ReadOnly: true})
+	if err != nil {
+		return nil, nil, err
+	}
+	return store, store.Close, nil
+}
+
+// isReadOnly reports whether a file cannot be opened because it may only be read.
+func isReadOnly(err error) bool {
+	return errors.Is(err, syscall.EROFS) || errors.Is(err, fs.ErrPermission)
 }
 
 // assemble puts the issuing side on top of an open store. The returned function

@@ -38,6 +38,7 @@ func (c *auditVerifyCommand) Run(ctx context.Context, console *console) (err err
 			return &failure{code: exitUnreadable, err: fmt.Errorf("reading checkpoints: %w", err)}
 		}
 	}
+	c.reading = true
 	operator, closeData, err := openOperator(ctx, c.dataFlags)
 	if err != nil {
 		return err

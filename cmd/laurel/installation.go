@@ -99,6 +99,9 @@ type dataFlags struct {
 	sealFlags
 	backendFlags
 	contextFlags
+	// reading is set by commands that change nothing: they are content with data
+	// that can only be read, such as a copy on other media.
+	reading bool
 }
 
 // whole refuses --tenant where a command is about all institutions alike.

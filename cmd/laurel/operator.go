@@ -197,6 +197,7 @@ func (o *operator) ask(ctx context.Context, op operation, mediaType string, body
 // is not for an answer that has to be shown even if closing fails, such as a
 // secret that is shown once.
 func operate(ctx context.Context, flags dataFlags, op operation, answer any) (err error) {
+	flags.reading = op.method == http.MethodGet
 	operator, closeData, err := openOperator(ctx, flags)
 	if err != nil {
 		return err
@@ -221,6 +222,7 @@ const pageSize = 100
 
 // listPages reads pages of a list until there are limit items or no more.
 func listPages[T any](ctx context.Context, flags dataFlags, op operation, query url.Values, limit int) (all []T, err error) {
+	flags.reading = true
 	operator, closeData, err := openOperator(ctx, flags)
 	if err != nil {
 		return nil, err
