@@ -48,7 +48,7 @@ backends: ## the places of signing keys that are built with tags: SoftHSM, and i
 # Costs, and full amounts, are not for the race detector: those tests skip or cut
 # themselves short under it.
 plain: ## what the race detector is too slow for, and crashes
-	LAUREL_KILLS=$(KILLS) $(GO) test -p 1 -timeout 10m ./credential/bbs ./credential/dataintegrity ./credential/jsonld ./credential/rdfc ./test/negative ./test/crash
+	LAUREL_KILLS=$(KILLS) $(GO) test -p 1 -timeout 10m ./credential/bbs ./credential/dataintegrity ./credential/jsonld ./credential/rdfc ./internal/award ./test/negative ./test/crash
 
 fuzz: ## every fuzz target for $(FUZZ)
 	FUZZ=$(FUZZ) GO=$(GO) test/fuzz

@@ -497,6 +497,9 @@ func TestSheets(t *testing.T) {
 
 // TestBombs: an archive that would not stop is not unpacked.
 func TestBombs(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector takes its own time; `make plain` runs it")
+	}
 	w := newWorld(t)
 	honest := workbook(t, map[string]any{"A1": "email", "A2": "a@example.org"}, nil)
 	files := unpacked(t, honest)

@@ -56,6 +56,9 @@ func bomb(t *testing.T, files map[string][]byte, name, before, text string, time
 // TestSmallBombs: files of some kilobytes that would take gigabytes in memory
 // are refused before that.
 func TestSmallBombs(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector takes its own time; `make plain` runs it")
+	}
 	files := unpacked(t, workbook(t, map[string]any{"A1": "email", "A2": "a@example.org"}, nil))
 	const sheet = "xl/worksheets/sheet1.xml"
 	const sst = `<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">`

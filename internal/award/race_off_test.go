@@ -1,0 +1,5 @@
+//go:build !race
+
+package award
+
+const raceEnabled = false
